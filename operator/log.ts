@@ -1,0 +1,50 @@
+// JSON lines on stdout, one object a line, through winston. One root per process, built in `main.ts`;
+// children are passed down. Levels: `error` a person should look, `warn` degraded and still trying,
+// `info` something began or ended, `debug` the rest.
+import winston from "winston";
+
+export interface Log {
+  error(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  info(message: string, fields?: object): void;
+  debug(message: string, fields?: object): void;
+  child(fields: object): Log;
+}
+
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+/**
+ * The root log of a process. `stream` is for tests. Query strings and user info in URLs are cut from
+ * every string that passes (presigned URLs and SDK errors carry credentials there).
+ */
+export function createLog(level: LogLevel, stream: NodeJS.WritableStream = process.stdout): Log {
+  const { combine, timestamp, json } = winston.format;
+  return winston.createLogger({
+    level,
+    format: combine(timestamp(), redactFormat(), json()),
+    transports: [new winston.transports.Stream({ stream })],
+  });
+}
+
+/** A log that says nothing; for tests that do not read it. */
+export const silentLog: Log = {
+  error: () => {},
+  warn: () => {},
+  info: () => {},
+  debug: () => {},
+  child: () => silentLog,
+};
+
+/** Cuts user info and query strings out of every URL in a text. */
+export function redact(text: string): string {
+  return text
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^/\s@"']*@/gi, "$1***@")
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s?"']*)\?[^\s"']*/gi, "$1?***");
+}
+
+const redactFormat = winston.format((info) => {
+  for (const [key, value] of Object.entries(info)) {
+    if (typeof value === "string") info[key] = redact(value);
+  }
+  return info;
+});

@@ -1,0 +1,76 @@
+// The one error of all storages. Drivers classify what their client throws into these kinds; nobody
+// else looks at status codes or message texts.
+
+export const STORAGE_ERROR_KINDS = {
+  /** The object (or upload) is not there. */
+  notFound: { permanent: true },
+  /** `ifAbsent` met an object. */
+  alreadyExists: { permanent: true },
+  /** The object is not the one that was asked for (ETag). */
+  changed: { permanent: true },
+  /** A range that begins past the end. */
+  invalidRange: { permanent: true },
+  /** The credentials are good, the right is missing. */
+  accessDenied: { permanent: true },
+  /** The key id, secret or token is wrong, expired or absent. */
+  wrongCredentials: { permanent: true },
+  /** The bucket (or root folder) does not exist. */
+  noSuchBucket: { permanent: true },
+  /** Endpoint, region, addressing or option that this store refuses. */
+  wrongConfiguration: { permanent: true },
+  /** The content arrived damaged and was refused. */
+  badDigest: { permanent: false },
+  /** The store asks to slow down. */
+  throttled: { permanent: false },
+  /** Refused, reset, unresolvable, 5xx: nobody answers properly just now. */
+  unavailable: { permanent: false },
+  /** No answer in time. */
+  timeout: { permanent: false },
+  /** Anything a driver does not know. Retried a few times, shown as it came. */
+  unknown: { permanent: false },
+} as const;
+
+export type StorageErrorKind = keyof typeof STORAGE_ERROR_KINDS;
+
+/** What the error says about the call that failed. No credentials, no signed URL. */
+export interface StorageErrorDetail {
+  /** The contract's method: `put`, `upload.part`, … */
+  readonly operation: string;
+  readonly key: string;
+  /** The store's own code, such as `SlowDown`, for a person to look up. */
+  readonly code?: string | undefined;
+  readonly status?: number | undefined;
+  readonly requestId?: string | undefined;
+  /** What the store asked to wait before the next try. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+export class StorageError extends Error {
+  override readonly name = "StorageError" as const;
+  readonly kind: StorageErrorKind;
+  readonly detail: StorageErrorDetail;
+
+  constructor(
+    kind: StorageErrorKind,
+    message: string,
+    detail: StorageErrorDetail,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.kind = kind;
+    this.detail = detail;
+  }
+}
+
+export function isStorageError(error: unknown): error is StorageError {
+  return error instanceof StorageError;
+}
+
+export function isNotFound(error: unknown): boolean {
+  return isStorageError(error) && error.kind === "notFound";
+}
+
+/** Trying again cannot help until something outside changes. */
+export function isPermanent(error: unknown): boolean {
+  return isStorageError(error) && STORAGE_ERROR_KINDS[error.kind].permanent;
+}

@@ -1,0 +1,146 @@
+// The storage contract: what the agent needs of S3, GCS or HDFS, and what each driver promises.
+// `testing/contract.ts` is this page as tests; every driver passes it.
+//
+// Keys are relative to the Repository's location: segments joined by `/`, no leading slash, no empty
+// segment, no `.` or `..`. A driver refuses any other key (key.ts). Layouts built on this
+// contract never need an object `x` beside objects `x/…`: posix-backed stores refuse that.
+//
+// Guarantees, all drivers
+// - A write that resolved is durable and visible to every later read and list, from any process.
+// - A write that rejected, or an upload that was not completed, leaves nothing visible under its key.
+// - `put`, `copy`, `move`, `delete` and `complete` may be repeated with the same arguments.
+// - Every failure is a `StorageError` (errors.ts); the only silent ones are those named here
+//   (deleting what is not there; `stat` of what is not there answers `undefined`).
+//
+// Assumptions
+// - One key is written with one content only, or by one writer at a time: names carry md5 or ids.
+// - Calls that can be slow take a signal; an aborted call rejects with the signal's reason and leaves
+//   nothing behind but what a stale-upload sweep finds.
+
+/** What a stored object is, as listings and answers tell it. */
+export interface ObjectInfo {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Changes whenever the content is written anew. Opaque; never taken for an md5. */
+  readonly etag: string;
+}
+
+/** One row of a listing. A prefix ends with `/` and stands for everything under it. */
+export type ListEntry =
+  ({ readonly kind: "object" } & ObjectInfo) | { readonly kind: "prefix"; readonly prefix: string };
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PutOptions extends CallOptions {
+  /**
+   * Fail with kind `alreadyExists` when the key is taken. Enforced where the store can; a store that
+   * cannot (capability `conditionalPut: false`) checks first, which two writers can race.
+   */
+  readonly ifAbsent?: boolean;
+}
+
+export interface ListOptions extends CallOptions {
+  /** Fold everything below the next `/` into one prefix row. Default: list every object. */
+  readonly folded?: boolean;
+  /** Leave out keys up to and including this one. */
+  readonly startAfter?: string;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** First byte wanted, default 0. Past the end: kind `invalidRange`. */
+  readonly start?: number;
+  /** How many bytes at the most; default: to the end. */
+  readonly length?: number;
+  /** Fail with kind `changed` when the object is no longer this one. */
+  readonly etag?: string;
+}
+
+/** An object being read. The body may be consumed once, and must be consumed or destroyed. */
+export interface ObjectReader {
+  /** `size` is that of the whole object, also for a ranged read. */
+  readonly info: ObjectInfo;
+  /** Chunks as they arrive, never empty ones. Ends early only by throwing a `StorageError`. */
+  readonly body: AsyncIterable<Buffer>;
+  /** Gives the connection back. Idempotent; also after the end. */
+  destroy(): void;
+}
+
+/** Names an upload so that another process can finish or abort it: plain data, fit for a JSON note. */
+export interface UploadState {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly parts: readonly { readonly number: number; readonly etag: string }[];
+}
+
+/** One object of unknown length being written part by part. Nothing is visible until `complete`. */
+export interface Upload {
+  readonly key: string;
+  /**
+   * Sends the next part; parts are numbered in the order of the calls, and may run in parallel. All
+   * but the last have at least `capabilities.partBytesMin`. The buffer belongs to the driver until
+   * the promise settles. A part is durable when it resolves.
+   */
+  part(body: Buffer, options?: CallOptions): Promise<void>;
+  /** The parts sent so far. Meaningful when every `part` promise has resolved. */
+  state(): UploadState;
+  /** Makes the object visible. Waits for nothing: every `part` must have resolved. Idempotent. */
+  complete(options?: CallOptions): Promise<ObjectInfo>;
+  /** Gives the upload up and frees what was stored. Idempotent; also after a failed `complete`. */
+  abort(options?: CallOptions): Promise<void>;
+}
+
+/** What a store can do, as data: callers choose their way by it instead of knowing drivers. */
+export interface Capabilities {
+  /** `move` is one atomic metadata operation (HDFS), not a copy and a delete. */
+  readonly atomicMove: boolean;
+  /** `ifAbsent` is enforced by the store itself. */
+  readonly conditionalPut: boolean;
+  /** Every part but the last must be at least this large. Bytes. */
+  readonly partBytesMin: number;
+  /** Parts one upload may have. */
+  readonly partsMax: number;
+}
+
+export interface Storage {
+  /** The kind and place, for logs and messages: `s3://bucket/prefix`. No credentials in it. */
+  readonly location: string;
+  readonly capabilities: Capabilities;
+
+  /** Writes a whole object, replacing one of the same key. */
+  put(key: string, body: Buffer, options?: PutOptions): Promise<ObjectInfo>;
+  /** Begins an object of unknown length. */
+  upload(key: string, options?: CallOptions): Promise<Upload>;
+  /** Takes up an upload that another process began. Only `complete` and `abort` may be called. */
+  resumeUpload(state: UploadState): Upload;
+  /** Opens an object; resolves when its first byte (or its emptiness) is known. */
+  read(key: string, options?: ReadOptions): Promise<ObjectReader>;
+  /** The object, or `undefined` when there is none. */
+  stat(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
+  /**
+   * Everything whose key begins with `prefix` (a string prefix, not only whole segments), in the
+   * byte order of UTF-8 keys, page by page: memory does not grow with the number of keys.
+   */
+  list(prefix: string, options?: ListOptions): AsyncIterable<ListEntry>;
+  /** Copies within the store, at any size, without the bytes passing through this process. */
+  copy(from: string, to: string, options?: CallOptions): Promise<ObjectInfo>;
+  /** `copy` and then `delete` of the source, or one step where the store can. */
+  move(from: string, to: string, options?: CallOptions): Promise<ObjectInfo>;
+  /** Deletes; a key that is not there is fine. */
+  delete(key: string, options?: CallOptions): Promise<void>;
+  /** Deletes many, in as few requests as the store allows. Rejects naming the first that stayed. */
+  deleteMany(keys: readonly string[], options?: CallOptions): Promise<void>;
+  /** Uploads that were begun under `prefix` and neither completed nor aborted. */
+  listUploads(prefix: string, options?: CallOptions): AsyncIterable<UploadRef>;
+  /** Aborts one of them. One that is gone is fine. */
+  abortUpload(upload: UploadRef, options?: CallOptions): Promise<void>;
+}
+
+export interface UploadRef {
+  readonly key: string;
+  readonly uploadId: string;
+  /** When it was begun; milliseconds since 1970, by the store's clock. */
+  readonly initiatedMs: number;
+}
