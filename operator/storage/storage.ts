@@ -7,8 +7,11 @@
 //
 // Guarantees, all drivers
 // - A write that resolved is durable and visible to every later read and list, from any process.
-// - A write that rejected, or an upload that was not completed, leaves nothing visible under its key.
-// - `put`, `copy`, `move`, `delete` and `complete` may be repeated with the same arguments.
+// - A write that rejected, or an upload that was not completed, leaves nothing half-written under its
+//   key. One whose answer was lost (kinds `unavailable` and `timeout`, or aborted) may have taken
+//   effect, then whole: nobody can know before looking.
+// - `put`, `copy`, `move`, `delete` and `complete` may be repeated with the same arguments: a `move`
+//   whose source is gone and whose target is there has been done.
 // - Every failure is a `StorageError` (errors.ts); the only silent ones are those named here
 //   (deleting what is not there; `stat` of what is not there answers `undefined`).
 //
@@ -45,14 +48,25 @@ export interface PutOptions extends CallOptions {
 export interface ListOptions extends CallOptions {
   /** Fold everything below the next `/` into one prefix row. Default: list every object. */
   readonly folded?: boolean;
-  /** Leave out keys up to and including this one. */
+  /**
+   * Leave out keys up to and including this one. Folded: a prefix row stays as long as one key
+   * under it comes later.
+   */
   readonly startAfter?: string;
 }
 
+export interface CopyOptions extends CallOptions {
+  /**
+   * Bytes of the source, when the caller knows them: spares a driver whose store does not say a
+   * request. Told back in the answer; never decides how much is copied.
+   */
+  readonly size?: number | undefined;
+}
+
 export interface ReadOptions extends CallOptions {
-  /** First byte wanted, default 0. Past the end: kind `invalidRange`. */
+  /** First byte wanted, default 0. At or past the end: kind `invalidRange`, but 0 is always good. */
   readonly start?: number;
-  /** How many bytes at the most; default: to the end. */
+  /** How many bytes at the most, default: to the end. */
   readonly length?: number;
   /** Fail with kind `changed` when the object is no longer this one. */
   readonly etag?: string;
@@ -75,6 +89,14 @@ export interface UploadState {
   readonly parts: readonly { readonly number: number; readonly etag: string }[];
 }
 
+export interface PartOptions extends CallOptions {
+  /**
+   * Sends this part anew instead of the next one: for a retry of one whose promise rejected.
+   * Counted from 1.
+   */
+  readonly number?: number | undefined;
+}
+
 /** One object of unknown length being written part by part. Nothing is visible until `complete`. */
 export interface Upload {
   readonly key: string;
@@ -83,10 +105,14 @@ export interface Upload {
    * but the last have at least `capabilities.partBytesMin`. The buffer belongs to the driver until
    * the promise settles. A part is durable when it resolves.
    */
-  part(body: Buffer, options?: CallOptions): Promise<void>;
+  part(body: Buffer, options?: PartOptions): Promise<void>;
   /** The parts sent so far. Meaningful when every `part` promise has resolved. */
   state(): UploadState;
-  /** Makes the object visible. Waits for nothing: every `part` must have resolved. Idempotent. */
+  /**
+   * Makes the object visible. Waits for nothing: every `part` must have resolved, and a hole is an
+   * `AssertionError`. Without any part the object is empty. Idempotent: one whose upload is gone
+   * and whose object is there has been completed.
+   */
   complete(options?: CallOptions): Promise<ObjectInfo>;
   /** Gives the upload up and frees what was stored. Idempotent; also after a failed `complete`. */
   abort(options?: CallOptions): Promise<void>;
@@ -121,18 +147,19 @@ export interface Storage {
   stat(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
   /**
    * Everything whose key begins with `prefix` (a string prefix, not only whole segments), in the
-   * byte order of UTF-8 keys, page by page: memory does not grow with the number of keys.
+   * byte order of UTF-8 keys, page by page: memory does not grow with the number of keys. Keys that
+   * end with `/` (folder markers that consoles make) are left out.
    */
   list(prefix: string, options?: ListOptions): AsyncIterable<ListEntry>;
   /** Copies within the store, at any size, without the bytes passing through this process. */
-  copy(from: string, to: string, options?: CallOptions): Promise<ObjectInfo>;
+  copy(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo>;
   /** `copy` and then `delete` of the source, or one step where the store can. */
-  move(from: string, to: string, options?: CallOptions): Promise<ObjectInfo>;
+  move(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo>;
   /** Deletes; a key that is not there is fine. */
   delete(key: string, options?: CallOptions): Promise<void>;
   /** Deletes many, in as few requests as the store allows. Rejects naming the first that stayed. */
   deleteMany(keys: readonly string[], options?: CallOptions): Promise<void>;
-  /** Uploads that were begun under `prefix` and neither completed nor aborted. */
+  /** Uploads that were begun under `prefix` and neither completed nor aborted, in key order. */
   listUploads(prefix: string, options?: CallOptions): AsyncIterable<UploadRef>;
   /** Aborts one of them. One that is gone is fine. */
   abortUpload(upload: UploadRef, options?: CallOptions): Promise<void>;
