@@ -1,0 +1,43 @@
+// The note that a serving agent writes when its attempt starts: whose attempt and whose label it is.
+// Until a snapshot is sealed, this is the only evidence that it is ours; so it is deleted last.
+import type { StagingLayout } from "../../broker/layout.ts";
+import type { CallOptions, Storage } from "../../storage/storage.ts";
+import { ManifestError, parseObject, readSmall } from "../manifest.ts";
+
+export interface StagingNote {
+  readonly version: 1;
+  readonly backupUid: string;
+  readonly label: string;
+  readonly attempt: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+}
+
+/** The note; undefined when there is none, or none that names an owner (then nothing is proven). */
+export async function readStagingNote(
+  storage: Storage,
+  staging: StagingLayout,
+  options: CallOptions = {},
+): Promise<StagingNote | undefined> {
+  const content = await readSmall(storage, staging.note(), options);
+  return content === undefined ? undefined : parseNote(content);
+}
+
+function parseNote(content: string): StagingNote | undefined {
+  try {
+    const { version, backupUid, label, attempt, createdAt } = parseObject(content);
+    if (version !== 1 || typeof backupUid !== "string" || typeof label !== "string") {
+      return undefined;
+    }
+    return {
+      version,
+      backupUid,
+      label,
+      attempt: String(attempt),
+      createdAt: String(createdAt),
+    };
+  } catch (error) {
+    if (error instanceof ManifestError) return undefined;
+    throw error;
+  }
+}
