@@ -1,0 +1,111 @@
+// Every call gets an answer, in the time its caller waits, in a shape its caller survives.
+import type { Clock } from "../clock.ts";
+import { describeError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { DeadlineError, statusOf } from "./broker-error.ts";
+import type { Counters } from "./counters.ts";
+import {
+  BROKER_STATUS,
+  type MethodName,
+  type OperationStatus,
+  type ResponseOf,
+} from "./protocol.ts";
+import type { CallContext } from "./server-handlers.ts";
+
+export const OK: OperationStatus = { statusCode: BROKER_STATUS.OK };
+export const NO_BYTES: readonly Uint8Array[] = [];
+
+/**
+ * A failed answer of each method, with every field set that a caller dereferences: an FE dies of a NULL
+ * `files` or `data` (BlobStorage.java), `isPathExist` is required on the wire.
+ */
+const FAILED: { readonly [M in MethodName]: (status: OperationStatus) => ResponseOf<M> } = {
+  listPath: (opStatus) => ({ opStatus, files: [] }),
+  checkPathExist: (opStatus) => ({ opStatus, isPathExist: false }),
+  openReader: (opStatus) => ({ opStatus }),
+  pread: (opStatus) => ({ opStatus, data: NO_BYTES }),
+  openWriter: (opStatus) => ({ opStatus }),
+  deletePath: (status) => status,
+  renamePath: (status) => status,
+  seek: (status) => status,
+  closeReader: (status) => status,
+  pwrite: (status) => status,
+  closeWriter: (status) => status,
+  ping: (status) => status,
+};
+
+/** Equal failures are logged this often at the most; StarRocks repeats a failing task for a day. */
+const LOG_EVERY_MS = 10_000;
+const LOGGED_KINDS_MAX = 100;
+
+export interface AnsweringOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+  /** How long a caller waits. */
+  readonly deadlineMs: number;
+  /** Told of every call that was not done in time. */
+  readonly missed: () => void;
+}
+
+export class Answering {
+  readonly #options: AnsweringOptions;
+  readonly #logged = new Map<string, { untilMs: number; suppressed: number }>();
+
+  constructor(options: AnsweringOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs `work` against the call's deadline; a failure of any kind becomes a failed answer. Work that is
+   * late is told by its signal and may go on behind the answer.
+   */
+  async answer<M extends MethodName>(
+    method: M,
+    call: CallContext,
+    work: (signal: AbortSignal) => Promise<ResponseOf<M>>,
+  ): Promise<ResponseOf<M>> {
+    const { clock, deadlineMs, counters } = this.#options;
+    const deadline = new AbortController();
+    const leftMs = Math.max(0, call.receivedMs + deadlineMs - clock.monotonic());
+    const cancel = clock.after(leftMs, () => deadline.abort(new DeadlineError(deadlineMs)));
+    try {
+      const answer = await Promise.race([work(deadline.signal), rejected(deadline.signal)]);
+      counters.answered(method);
+      return answer;
+    } catch (error) {
+      return this.#failed(method, call, error);
+    } finally {
+      cancel();
+    }
+  }
+
+  #failed<M extends MethodName>(method: M, call: CallContext, error: unknown): ResponseOf<M> {
+    if (error instanceof DeadlineError) this.#options.missed();
+    const message = describeError(error);
+    this.#options.counters.failed(method, message);
+    this.#logBounded(method, call, message);
+    return FAILED[method](statusOf(error));
+  }
+
+  #logBounded(method: MethodName, call: CallContext, message: string): void {
+    const { clock, log } = this.#options;
+    const now = clock.monotonic();
+    const kind = `${method} ${message.replaceAll(/[0-9a-f]{6,}|\d+/g, "#").slice(0, 200)}`;
+    const earlier = this.#logged.get(kind);
+    if (earlier !== undefined && now < earlier.untilMs) {
+      earlier.suppressed += 1;
+      return;
+    }
+    if (this.#logged.size >= LOGGED_KINDS_MAX) this.#logged.clear();
+    this.#logged.set(kind, { untilMs: now + LOG_EVERY_MS, suppressed: 0 });
+    const alike = earlier?.suppressed ?? 0;
+    log.warn("a broker call failed", { method, remote: call.remote, error: message, alike });
+  }
+}
+
+function rejected(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
+}

@@ -1,0 +1,55 @@
+// What a broker call answers when it fails: a status code of the protocol and a sentence that reaches
+// the person through StarRocks (in `SHOW BACKUP`'s TaskErrMsg or the statement's error). No secrets.
+import { describeError } from "../errors.ts";
+import { isStorageError, type StorageErrorKind } from "../storage/errors.ts";
+import { BROKER_STATUS, type BrokerStatusCode, type OperationStatus } from "./protocol.ts";
+
+export class BrokerError extends Error {
+  override readonly name = "BrokerError" as const;
+  readonly status: BrokerStatusCode;
+
+  constructor(status: BrokerStatusCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
+/** The call could not be finished in the time that its caller waits. */
+export class DeadlineError extends Error {
+  override readonly name = "DeadlineError" as const;
+
+  constructor(limitMs: number) {
+    super(`not done within ${limitMs} ms; StarRocks repeats it by itself`);
+  }
+}
+
+/**
+ * How storage failures look to StarRocks. The BE maps 401 to a permission error and 404/501 to
+ * NotFound (fs_broker.cpp `to_status`), so only a missing object may say FILE_NOT_FOUND.
+ */
+const STATUS_OF_STORAGE = {
+  notFound: BROKER_STATUS.FILE_NOT_FOUND,
+  alreadyExists: BROKER_STATUS.DUPLICATE_REQUEST,
+  changed: BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
+  invalidRange: BROKER_STATUS.INVALID_INPUT_OFFSET,
+  accessDenied: BROKER_STATUS.NOT_AUTHORIZED,
+  wrongCredentials: BROKER_STATUS.NOT_AUTHORIZED,
+  noSuchBucket: BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
+  wrongConfiguration: BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
+  badDigest: BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
+  throttled: BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
+  unavailable: BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
+  timeout: BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
+  unknown: BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
+} as const satisfies Record<StorageErrorKind, BrokerStatusCode>;
+
+/** Any error as the status of an answer. */
+export function statusOf(error: unknown): OperationStatus {
+  return { statusCode: statusCodeOf(error), message: describeError(error) };
+}
+
+function statusCodeOf(error: unknown): BrokerStatusCode {
+  if (error instanceof BrokerError) return error.status;
+  if (isStorageError(error)) return STATUS_OF_STORAGE[error.kind];
+  return BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR;
+}

@@ -1,0 +1,199 @@
+// Bytes on their way into one object: collected into slots of the pool, hashed while they pass, sent
+// as parts when a slot is full. Content that fits into one slot never begins an upload: it stays in
+// memory for whoever asks `whole()`, and costs one put.
+//
+// A failed part, a lost connection in mid-append or `abort` poison the stream for good.
+import { createHash, type Hash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { assert, must } from "../assert.ts";
+import type { Storage, Upload } from "../storage/storage.ts";
+import type { BufferPool, Slot } from "./buffer-pool.ts";
+
+/** Parts of one file that may be on their way at a time; the pool bounds all files together. */
+const PARTS_IN_FLIGHT_MAX = 4;
+
+export interface Append {
+  readonly offset: number;
+  readonly length: number;
+  readonly crc: number;
+}
+
+export class PartStream {
+  readonly #storage: Storage;
+  readonly #pool: BufferPool;
+  readonly #key: string;
+  readonly #hash: Hash = createHash("md5");
+  readonly #inFlight = new Set<Promise<void>>();
+  #slot: Slot | undefined;
+  #filled = 0;
+  #upload: Upload | undefined;
+  #parts = 0;
+  #failure: Error | undefined;
+  #md5: string | undefined;
+  #position = 0;
+  #last: Append | undefined;
+
+  /** `key` is where an upload goes if one becomes necessary. */
+  constructor(storage: Storage, pool: BufferPool, key: string) {
+    this.#storage = storage;
+    this.#pool = pool;
+    this.#key = key;
+  }
+
+  /** Bytes taken so far. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** The append that was taken last; an exact repeat of it is no new content. */
+  get last(): Append | undefined {
+    return this.#last;
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Whether the content has outgrown memory. */
+  get isUploading(): boolean {
+    return this.#upload !== undefined;
+  }
+
+  /** md5 of all content, 32 lower-case hex digits. No append may follow. */
+  md5(): string {
+    this.#md5 ??= this.#hash.digest("hex");
+    return this.#md5;
+  }
+
+  /** Takes one pwrite's bytes. One call at a time. A rejection poisons the stream. */
+  async append(chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<void> {
+    this.#requireHealthy();
+    assert(this.#md5 === undefined, "no append after the end");
+    const offset = this.#position;
+    let crc = 0;
+    try {
+      for await (const chunk of chunks) {
+        crc = crc32(chunk, crc);
+        this.#hash.update(chunk);
+        await this.#store(chunk, signal);
+      }
+      this.#requireHealthy();
+    } catch (error) {
+      throw this.#poison(error);
+    }
+    this.#last = { offset, length: this.#position - offset, crc };
+  }
+
+  /** Sends what is left of an upload and waits for every part. Nothing to do for content in memory. */
+  async flush(): Promise<void> {
+    this.#requireHealthy();
+    if (this.#upload === undefined) return;
+    if (this.#filled > 0) this.#send(this.#upload);
+    await Promise.all(this.#inFlight);
+    this.#requireHealthy();
+  }
+
+  /** The content, when it never left memory. Valid until {@link release}. */
+  whole(): Buffer {
+    assert(this.#upload === undefined, "the content is not in memory");
+    return this.#slot?.buffer.subarray(0, this.#filled) ?? Buffer.alloc(0);
+  }
+
+  /** The upload with all parts sent; call {@link flush} first. */
+  uploaded(): Upload {
+    assert(this.#inFlight.size === 0 && this.#filled === 0, "parts are still on their way");
+    return must(this.#upload, "the upload");
+  }
+
+  /** Gives the memory back. Idempotent. */
+  release(): void {
+    this.#slot?.release();
+    this.#slot = undefined;
+    this.#filled = 0;
+  }
+
+  /** Gives everything up: memory at once, stored parts when those on their way have settled. Idempotent. */
+  async abort(reason: Error): Promise<void> {
+    this.#poison(reason);
+    this.release();
+    await Promise.all(this.#inFlight);
+    await this.#upload?.abort();
+  }
+
+  async #store(chunk: Buffer, signal: AbortSignal): Promise<void> {
+    let rest = chunk;
+    while (rest.length > 0) {
+      const slot = this.#slot ?? (await this.#nextSlot(signal));
+      const taken = rest.copy(slot.buffer, this.#filled);
+      this.#filled += taken;
+      this.#position += taken;
+      rest = rest.subarray(taken);
+      if (rest.length > 0) await this.#sendFull(signal);
+    }
+  }
+
+  async #nextSlot(signal: AbortSignal): Promise<Slot> {
+    const slot = await this.#pool.acquire(signal);
+    // The stream may have been aborted while it waited; nobody would give this slot back.
+    if (this.#failure !== undefined) {
+      slot.release();
+      throw this.#failure;
+    }
+    this.#slot = slot;
+    return slot;
+  }
+
+  /** Called only when more content follows: a file that just fills its slot stays in memory. */
+  async #sendFull(signal: AbortSignal): Promise<void> {
+    this.#requireRoom();
+    this.#upload ??= await this.#storage.upload(this.#key, { signal });
+    this.#send(this.#upload);
+    if (this.#inFlight.size >= PARTS_IN_FLIGHT_MAX) {
+      await Promise.race([...this.#inFlight, aborted(signal)]);
+    }
+    this.#requireHealthy();
+  }
+
+  /** Not bound to any call's deadline: the part belongs to the file, the calls come and go. */
+  #send(upload: Upload): void {
+    const slot = must(this.#slot, "a filled slot");
+    const body = slot.buffer.subarray(0, this.#filled);
+    this.#slot = undefined;
+    this.#filled = 0;
+    this.#parts += 1;
+    const sent = upload
+      .part(body)
+      .catch((error: unknown) => {
+        this.#poison(error);
+      })
+      .finally(() => {
+        this.#inFlight.delete(sent);
+        slot.release();
+      });
+    this.#inFlight.add(sent);
+  }
+
+  #requireRoom(): void {
+    const { partsMax } = this.#storage.capabilities;
+    // The last part is still to come, hence one less.
+    if (this.#parts < partsMax - 1) return;
+    const limit = Math.floor((partsMax * this.#pool.slotBytes) / 2 ** 30);
+    throw new Error(`the file is larger than ${limit} GiB: raise limits.partBytes of the agent`);
+  }
+
+  #requireHealthy(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #poison(error: unknown): Error {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    return this.#failure;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
+}
