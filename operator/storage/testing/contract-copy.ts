@@ -55,10 +55,10 @@ export function describeCopies({ storage, another, key }: Subject): void {
 
     it("of what is not there is notFound and makes nothing", async () => {
       for (const attempt of [
-        storage().copy(key("nobody"), key("to")),
-        storage().move(key("nobody"), key("to")),
+        () => storage().copy(key("nobody"), key("to")),
+        () => storage().move(key("nobody"), key("to")),
       ]) {
-        const failed = await rejection(attempt);
+        const failed = await rejection(attempt());
         expect(failed).to.be.instanceOf(StorageError).and.include({ kind: "notFound" });
       }
       expect(await storage().stat(key("to"))).to.equal(undefined);
