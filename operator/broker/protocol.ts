@@ -53,12 +53,19 @@ export interface StructType<F extends Fields = Fields> {
   readonly byId: ReadonlyMap<number, NamedField>;
 }
 
-interface ScalarType {
-  readonly kind: "bool" | "i32" | "i64" | "string" | "stringMap" | "chunks" | "payload";
+interface Plain<K extends string> {
+  readonly kind: K;
 }
 
+/** Types that take the same number of bytes always. */
+export type FixedType = Plain<"bool"> | Plain<"i32"> | Plain<"i64"> | EnumType;
+
+/** Types that carry a length, a count or an end. */
+export type VariableType =
+  Plain<"string"> | Plain<"stringMap"> | Plain<"chunks"> | Plain<"payload"> | ListType | StructType;
+
 /** Every type that occurs in the protocol. */
-export type WireType = ScalarType | EnumType | ListType | StructType;
+export type WireType = FixedType | VariableType;
 
 export interface Field<T extends WireType = WireType, R extends boolean = boolean> {
   readonly id: number;
@@ -112,6 +119,8 @@ type FieldValue<F> = F extends { type: infer T } ? ValueOf<T> : never;
 
 /** Shows an intersection as one object type, in messages and editors. */
 type Flat<T> = { [K in keyof T]: T[K] } & {};
+
+const FIXED_KINDS: ReadonlySet<string> = new Set(["bool", "i32", "i64", "enum"]);
 
 const BOOL = { kind: "bool" } as const;
 const I32 = { kind: "i32" } as const;
@@ -283,6 +292,11 @@ export type CheckPathExistResponse = ValueOf<typeof CHECK_PATH_EXIST_RESPONSE>;
 /** Whether the service has a method of this name. */
 export function isMethodName(name: string): name is MethodName {
   return Object.hasOwn(METHODS, name);
+}
+
+/** Tells the two families of types apart. */
+export function isFixed(type: WireType): type is FixedType {
+  return FIXED_KINDS.has(type.kind);
 }
 
 function enumeration<const V extends EnumValues>(name: string, values: V): EnumType<V> {
