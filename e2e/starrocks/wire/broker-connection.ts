@@ -3,7 +3,7 @@
 // and BE do not look at an idle socket (§4.3).
 import { connect, type Socket } from "node:net";
 import thrift from "thrift";
-import { assert } from "../../../operator/assert.ts";
+import { assert, must } from "../../../operator/assert.ts";
 import {
   METHODS,
   ProtocolProblem,
@@ -41,6 +41,7 @@ interface Waiting {
   readonly seqid: number;
   readonly resolve: (answer: Record<string, unknown>) => void;
   readonly reject: (error: Error) => void;
+  timer?: NodeJS.Timeout;
 }
 
 type ReadTransport = InstanceType<typeof TBufferedTransport>;
@@ -49,7 +50,7 @@ export class BrokerConnection {
   readonly #socket: Socket;
   #waiting: Waiting | undefined;
   #seqid = 0;
-  #gone: TransportProblem | Waiting;
+  #gone: TransportProblem | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -76,7 +77,7 @@ export class BrokerConnection {
       };
       const timer =
         timeoutMs === 0
-          ? Waiting
+          ? undefined
           : setTimeout(() => fail("timeout", "connect timed out"), timeoutMs);
       const onError = (error: Error): void => {
         clearTimeout(timer);
@@ -100,12 +101,9 @@ export class BrokerConnection {
     request: Requests[M],
     timeoutMs: number,
   ): Promise<Responses[M]> {
-    assert(
-      (this.#waiting === Waiting) | undefined,
-      `one call at a time, not ${method} beside another`,
-    );
+    assert(this.#waiting === undefined, `one call at a time, not ${method} beside another`);
     const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>();
-    if ((this.#gone !== Waiting) | undefined) {
+    if (this.#gone !== undefined) {
       reject(this.#gone);
     } else {
       this.#seqid += 1;
@@ -124,7 +122,7 @@ export class BrokerConnection {
 
   #send(method: MethodName, request: object): void {
     const transport = new TBufferedTransport(undefined, (message?: Buffer) => {
-      if ((message !== Waiting) | undefined) this.#socket.write(message);
+      if (message !== undefined) this.#socket.write(message);
     });
     const out: Protocol = new TBinaryProtocol(transport, true, true);
     out.writeMessageBegin(method, Thrift.MessageType.CALL, this.#seqid);
@@ -139,19 +137,18 @@ export class BrokerConnection {
 
   #limit(timeoutMs: number): void {
     if (timeoutMs === 0) return;
-    const waiting = this.#waiting;
-    const timer = setTimeout(() => {
-      if (this.#waiting !== waiting) return;
+    const waiting = must(this.#waiting);
+    waiting.timer = setTimeout(() => {
       // A late answer could be taken for the next call's: the connection is of no use any more.
       this.#end(new TransportProblem("timeout", "java.net.SocketTimeoutException: Read timed out"));
       this.#socket.destroy();
     }, timeoutMs);
-    timer.unref();
+    waiting.timer.unref();
   }
 
   #received(transport: ReadTransport): void {
     const waiting = this.#waiting;
-    if ((waiting === Waiting) | undefined) return;
+    if (waiting === undefined) return;
     let answer: Record<string, unknown> | Error;
     try {
       answer = readAnswer(transport, waiting);
@@ -163,7 +160,8 @@ export class BrokerConnection {
       answer = error instanceof Error ? error : new Error(String(error));
     }
     transport.commitPosition();
-    this.#waiting = Waiting;
+    this.#waiting = undefined;
+    clearTimeout(waiting.timer);
     if (!(answer instanceof Error)) {
       waiting.resolve(answer);
       return;
@@ -177,7 +175,8 @@ export class BrokerConnection {
   #end(problem: TransportProblem): void {
     this.#gone ??= problem;
     const waiting = this.#waiting;
-    this.#waiting = Waiting;
+    this.#waiting = undefined;
+    clearTimeout(waiting?.timer);
     waiting?.reject(problem);
   }
 }

@@ -73,6 +73,7 @@ export class ClientCache {
 
   /** A client for the caller alone, until {@link release}. */
   async get(address: BrokerAddress, connectTimeoutMs = CONNECT_TIMEOUT_MS): Promise<CachedClient> {
+    if (this.#ended) throw new TransportProblem("closed", "killed");
     const known = this.#idle.get(keyOf(address))?.shift();
     if (known !== undefined) return known;
     const client = await CachedClient.open(address, this.#options, connectTimeoutMs);
@@ -123,8 +124,15 @@ export class ClientCache {
     const { retryOn, retryDelayMs } = this.#options.profile;
     await client.reopen(CONNECT_TIMEOUT_MS);
     await sleepReal(retryDelayMs);
+    // The process may have been killed meanwhile.
+    if (this.#ended) client.destroy();
     // Up to 3.3.5 the reopened socket has no timeout at all: an agent that hangs keeps the worker.
     return client.call(method, request, retryOn === "transport" ? 0 : limits.timeoutMs);
+  }
+
+  /** Ends every socket under its owner's hands; the clients stay in the cache, stale. */
+  breakAll(): void {
+    for (const client of this.#all) client.destroy();
   }
 
   destroy(): void {

@@ -9,6 +9,7 @@ export class FrontendPool {
   readonly #open: (host: string, port: number) => Promise<BrokerConnection>;
   readonly #idle = new Map<string, BrokerConnection[]>();
   readonly #all = new Set<BrokerConnection>();
+  #ended = false;
 
   constructor(open: (host: string, port: number) => Promise<BrokerConnection>) {
     this.#open = open;
@@ -19,6 +20,8 @@ export class FrontendPool {
     if (known !== undefined) return known;
     const opened = await this.#open(host, port);
     this.#all.add(opened);
+    // A process that was killed while it connected has no connection.
+    if (this.#ended) this.invalidate(opened);
     return opened;
   }
 
@@ -47,6 +50,7 @@ export class FrontendPool {
 
   /** Ends every connection, borrowed ones too. */
   destroy(): void {
+    this.#ended = true;
     for (const connection of this.#all) connection.destroy();
     this.#all.clear();
     this.#idle.clear();

@@ -10,7 +10,7 @@ export type Resolve = (host: string, from: string) => string | undefined;
 const JVM_CACHE_MS = 30_000;
 
 export class NameService {
-  readonly #hosts = new Map<string, string>();
+  readonly #hosts = new Map<string, string>([["localhost", "127.0.0.1"]]);
   readonly #resolve: Resolve | undefined;
 
   constructor(resolve?: Resolve) {

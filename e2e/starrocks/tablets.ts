@@ -1,0 +1,256 @@
+// The tablets of one BE, as real files below a folder of its own:
+//
+//   data/<tablet>/<rowset>_<n>.dat      segments, written once and never changed (hard links are safe)
+//   meta/<tablet>.json                  what a real BE keeps in RocksDB: version and rowsets
+//   snapshot/<name>/<tablet>/<hash>/    hard links, <tablet>.hdr, <tablet>.dcgs_snapshot (empty)
+//
+// Contents follow from a seed, so that two clusters of one seed hold the same bytes.
+import { createCipheriv, createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import {
+  access,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { join } from "node:path";
+import type { RowsetSpec, TabletStat } from "./messages.ts";
+
+interface Segment {
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+interface Rowset {
+  /** 48 hex digits; a header holds it as text, as RowsetMetaPB does. */
+  readonly id: string;
+  readonly version: number;
+  readonly segments: readonly Segment[];
+}
+
+export interface TabletHeader {
+  readonly tabletId: number;
+  readonly schemaHash: number;
+  readonly version: number;
+  readonly rowsets: readonly Rowset[];
+}
+
+const CHUNK_BYTES = 1 << 20;
+
+export class TabletStore {
+  readonly #dir: string;
+  #snapshots = 0;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  async create(tabletId: number): Promise<void> {
+    if (await exists(this.#metaPath(tabletId))) return;
+    await mkdir(this.#dataPath(tabletId), { recursive: true });
+    await mkdir(join(this.#dir, "meta"), { recursive: true });
+    await this.#writeMeta({ tabletId, schemaHash: 0, version: 1, rowsets: [] });
+  }
+
+  /** Adds a rowset of new segments: what a load does. */
+  async load(tabletId: number, seed: string, spec: RowsetSpec): Promise<void> {
+    const before = await this.header(tabletId);
+    const version = before.version + 1;
+    const id = rowsetId(seed, version);
+    const segments: Segment[] = [];
+    for (const [i, sizeBytes] of spec.segmentBytes.entries()) {
+      const name = `${id}_${i}.dat`;
+      await writeSegment(join(this.#dataPath(tabletId), name), `${seed}/${name}`, sizeBytes);
+      segments.push({ name, sizeBytes });
+    }
+    const rowsets = [...before.rowsets, { id, version, segments }];
+    await this.#writeMeta({ ...before, version, rowsets });
+  }
+
+  /** Merges all rowsets into one: what compaction does. The old segments go. */
+  async compact(tabletId: number, seed: string): Promise<void> {
+    const before = await this.header(tabletId);
+    const bytes = before.rowsets.flatMap((r) => r.segments).reduce((n, s) => n + s.sizeBytes, 0);
+    const id = rowsetId(`${seed}/compaction`, before.version);
+    const name = `${id}_0.dat`;
+    await writeSegment(join(this.#dataPath(tabletId), name), `${seed}/${name}`, bytes);
+    for (const segment of before.rowsets.flatMap((r) => r.segments)) {
+      await rm(join(this.#dataPath(tabletId), segment.name));
+    }
+    const rowset = { id, version: before.version, segments: [{ name, sizeBytes: bytes }] };
+    await this.#writeMeta({ ...before, rowsets: [rowset] });
+  }
+
+  /** Makes this store's tablet the same as another's, without copying bytes. */
+  async cloneFrom(other: TabletStore, tabletId: number): Promise<void> {
+    await this.drop([tabletId]);
+    await this.create(tabletId);
+    for (const file of await readdir(other.#dataPath(tabletId))) {
+      await link(join(other.#dataPath(tabletId), file), join(this.#dataPath(tabletId), file));
+    }
+    await this.#writeMeta(await other.header(tabletId));
+  }
+
+  async drop(tabletIds: readonly number[]): Promise<void> {
+    for (const tabletId of tabletIds) {
+      await rm(this.#dataPath(tabletId), { recursive: true, force: true });
+      await rm(this.#metaPath(tabletId), { force: true });
+    }
+  }
+
+  async has(tabletId: number): Promise<boolean> {
+    return exists(this.#metaPath(tabletId));
+  }
+
+  async header(tabletId: number): Promise<TabletHeader> {
+    return JSON.parse(await readFile(this.#metaPath(tabletId), "utf8")) as TabletHeader;
+  }
+
+  /** Hard links of the tablet's files with its header, or an empty folder for a restore. */
+  async snapshot(tabletId: number, schemaHash: number, empty: boolean): Promise<string> {
+    const header = await this.header(tabletId);
+    this.#snapshots += 1;
+    const name = `${process.pid}.${process.hrtime.bigint()}.${this.#snapshots}`;
+    const path = join(this.#dir, "snapshot", name, String(tabletId), String(schemaHash));
+    await mkdir(path, { recursive: true });
+    if (empty) return path;
+    for (const segment of header.rowsets.flatMap((r) => r.segments)) {
+      await link(join(this.#dataPath(tabletId), segment.name), join(path, segment.name));
+    }
+    await writeFile(join(path, `${tabletId}.hdr`), JSON.stringify({ ...header, schemaHash }));
+    await writeFile(join(path, `${tabletId}.dcgs_snapshot`), "");
+    return path;
+  }
+
+  async snapshotFiles(path: string): Promise<readonly string[]> {
+    return readdir(path);
+  }
+
+  async releaseSnapshot(path: string): Promise<void> {
+    await rm(join(path, "..", ".."), { recursive: true, force: true });
+  }
+
+  /**
+   * Replaces the tablet by a downloaded snapshot (SnapshotLoader::move). Files the header does not
+   * know are linked too: they waste space and do no other harm. With `lenient`, missing segments are
+   * not noticed, as below 4.2 (#77732): the table is half restored.
+   */
+  async move(tabletId: number, path: string, lenient: boolean): Promise<void> {
+    const headerPath = join(path, `${tabletId}.hdr`);
+    if (!(await exists(headerPath))) throw new Error(`failed to load header file: ${headerPath}`);
+    const header = parseHeader(await readFile(headerPath, "utf8"), headerPath);
+    const missing = await missingSegments(path, header);
+    if (missing.length > 0 && !lenient) {
+      throw new Error(`fail to find or read segment file: ${missing.join(", ")}`);
+    }
+    const next = `${this.#dataPath(tabletId)}.next`;
+    await rm(next, { recursive: true, force: true });
+    await mkdir(next, { recursive: true });
+    for (const file of await readdir(path)) {
+      if (file.endsWith(".dat")) await link(join(path, file), join(next, file));
+    }
+    const rowsets = header.rowsets.map((r) => ({
+      ...r,
+      segments: r.segments.filter((s) => !missing.includes(s.name)),
+    }));
+    await rm(this.#dataPath(tabletId), { recursive: true, force: true });
+    await rename(next, this.#dataPath(tabletId));
+    await this.#writeMeta({ ...header, tabletId, rowsets });
+  }
+
+  async stats(): Promise<readonly TabletStat[]> {
+    const found: TabletStat[] = [];
+    for (const file of await readdirOrNone(join(this.#dir, "meta"))) {
+      const header = await this.header(Number(file.slice(0, -".json".length)));
+      const segments = header.rowsets.flatMap((r) => r.segments);
+      found.push({
+        tabletId: header.tabletId,
+        version: header.version,
+        rowsets: header.rowsets.length,
+        segments: segments.length,
+        dataBytes: segments.reduce((n, s) => n + s.sizeBytes, 0),
+      });
+    }
+    return found;
+  }
+
+  /** A hash of what the tablet holds, whatever its id and its files are called. */
+  async digest(tabletId: number): Promise<string> {
+    const hash = createHash("sha256");
+    const header = await this.header(tabletId);
+    for (const segment of header.rowsets.flatMap((r) => r.segments)) {
+      hash.update(`${segment.sizeBytes}:`);
+      for await (const chunk of createReadStream(join(this.#dataPath(tabletId), segment.name))) {
+        hash.update(chunk as Buffer);
+      }
+    }
+    return hash.digest("hex");
+  }
+
+  #dataPath(tabletId: number): string {
+    return join(this.#dir, "data", String(tabletId));
+  }
+
+  #metaPath(tabletId: number): string {
+    return join(this.#dir, "meta", `${tabletId}.json`);
+  }
+
+  async #writeMeta(header: TabletHeader): Promise<void> {
+    const path = this.#metaPath(header.tabletId);
+    await writeFile(`${path}.tmp`, JSON.stringify(header));
+    await rename(`${path}.tmp`, path);
+  }
+}
+
+function parseHeader(text: string, path: string): TabletHeader {
+  try {
+    return JSON.parse(text) as TabletHeader;
+  } catch {
+    throw new Error(`fail to parse header file: ${path}`);
+  }
+}
+
+async function missingSegments(path: string, header: TabletHeader): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (const segment of header.rowsets.flatMap((r) => r.segments)) {
+    const found = await stat(join(path, segment.name)).catch(() => undefined);
+    if (found?.size !== segment.sizeBytes) missing.push(segment.name);
+  }
+  return missing;
+}
+
+function rowsetId(seed: string, version: number): string {
+  return `0200${createHash("sha256").update(`${seed}/${version}`).digest("hex").slice(0, 44)}`;
+}
+
+/** Bytes of a stream cipher keyed by the seed: fast, and never compressible or equal by accident. */
+async function writeSegment(path: string, seed: string, sizeBytes: number): Promise<void> {
+  const key = createHash("sha256").update(seed).digest();
+  const cipher = createCipheriv("aes-128-ctr", key.subarray(0, 16), key.subarray(16));
+  const zeros = Buffer.alloc(Math.min(CHUNK_BYTES, sizeBytes));
+  const file = await open(path, "w");
+  try {
+    for (let left = sizeBytes; left > 0; left -= zeros.length) {
+      await file.write(cipher.update(left < zeros.length ? zeros.subarray(0, left) : zeros));
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function readdirOrNone(path: string): Promise<readonly string[]> {
+  return readdir(path).catch(() => []);
+}
