@@ -8,11 +8,14 @@ export type Part = UploadState["parts"][number];
 
 export class PartList {
   #next = 1;
-  readonly #stored = new Map<number, string>();
+  readonly #stored = new Map<number, Part>();
 
   static of(state: UploadState): PartList {
     const parts = new PartList();
-    for (const { number, etag } of state.parts) parts.store(parts.take(number), etag);
+    for (const part of state.parts) {
+      parts.take(part.number);
+      parts.store(part);
+    }
     return parts;
   }
 
@@ -23,15 +26,13 @@ export class PartList {
     return number;
   }
 
-  store(number: number, etag: string): void {
-    this.#stored.set(number, etag);
+  store(part: Part): void {
+    this.#stored.set(part.number, part);
   }
 
   /** The stored parts in order. */
   list(): Part[] {
-    return [...this.#stored]
-      .map(([number, etag]) => ({ number, etag }))
-      .sort((a, b) => a.number - b.number);
+    return [...this.#stored.values()].sort((a, b) => a.number - b.number);
   }
 
   /** The same, when every part that was begun is stored; else `AssertionError`. */
@@ -42,5 +43,15 @@ export class PartList {
       () => `the upload of ${key} has ${parts.length} of ${this.#next - 1} parts`,
     );
     return parts;
+  }
+
+  /** Bytes of all parts; undefined when one of them does not say. */
+  size(): number | undefined {
+    let sum = 0;
+    for (const { size } of this.#stored.values()) {
+      if (size === undefined) return undefined;
+      sum += size;
+    }
+    return sum;
   }
 }

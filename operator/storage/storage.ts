@@ -86,7 +86,12 @@ export interface ObjectReader {
 export interface UploadState {
   readonly key: string;
   readonly uploadId: string;
-  readonly parts: readonly { readonly number: number; readonly etag: string }[];
+  readonly parts: readonly {
+    readonly number: number;
+    readonly etag: string;
+    /** Bytes, when known: then `complete` can tell its own object from another of the same key. */
+    readonly size?: number | undefined;
+  }[];
 }
 
 export interface PartOptions extends CallOptions {

@@ -261,7 +261,7 @@ class MemoryUpload implements Upload {
     await turn(options);
     const etag = this.#store.nextEtag();
     this.#get("upload.part").parts.set(number, { etag, body: Buffer.from(body) });
-    this.#parts.store(number, etag);
+    this.#parts.store({ number, etag, size: body.length });
   }
 
   state(): UploadState {
@@ -272,7 +272,8 @@ class MemoryUpload implements Upload {
     const wanted = this.#parts.whole(this.key);
     await turn(options);
     const done = this.#store.get(this.key);
-    if (!this.#store.uploads.has(this.#uploadId) && done !== undefined) return done.info;
+    const ours = done !== undefined && done.info.size === (this.#parts.size() ?? done.info.size);
+    if (!this.#store.uploads.has(this.#uploadId) && ours) return done.info;
     const { parts } = this.#get("upload.complete");
     const bodies = wanted.map(({ number, etag }) => {
       const part = parts.get(number);

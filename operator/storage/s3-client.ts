@@ -1,0 +1,97 @@
+// The AWS client, set up for our traffic. What would surprise:
+// - It never retries (retrying.ts does) and never times out but for connecting (s3-bucket.ts does).
+// - Its agents are made here: given none, the client opens a new connection for every body of 2 MiB
+//   or more (it sends `Expect: 100-continue` and does not reuse such a connection).
+// - Answers' checksums are not asked for: some stores send the whole object's with a range. What is
+//   stored is protected by the md5 in its name; what is sent, by CRC32.
+import { S3Client } from "@aws-sdk/client-s3";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import type { Secret } from "../secret.ts";
+
+export interface S3ClientOptions {
+  /** Default: the environment's (`AWS_REGION`), else `us-east-1`. */
+  readonly region?: string | undefined;
+  /** Default: AWS itself. */
+  readonly endpoint?: string | undefined;
+  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: when an endpoint is given. */
+  readonly forcePathStyle?: boolean | undefined;
+  /** CRC32 with every write (`always`, the default) or only where S3 insists, for old stores. */
+  readonly checksums?: "always" | "whenRequired" | undefined;
+  /** Connections at the most. Default 128. */
+  readonly maxSockets?: number | undefined;
+  /** Default 5 s. */
+  readonly connectTimeoutMs?: number | undefined;
+}
+
+export interface S3Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  readonly sessionToken?: Secret | undefined;
+}
+
+export const MAX_SOCKETS = 128;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** A client. Without credentials: the default chain (environment, web identity, pod, instance). */
+export function makeS3Client(
+  options: S3ClientOptions,
+  credentials: S3Credentials | undefined,
+): S3Client {
+  const { endpoint } = options;
+  const when = options.checksums === "whenRequired" ? "WHEN_REQUIRED" : "WHEN_SUPPORTED";
+  const client = new S3Client({
+    region: options.region ?? regionOfEnvironment(),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials: reveal(credentials) }),
+    forcePathStyle: options.forcePathStyle ?? endpoint !== undefined,
+    maxAttempts: 1,
+    requestChecksumCalculation: when,
+    responseChecksumValidation: "WHEN_REQUIRED",
+    // Waiting for the store's consent costs a round trip a part and, through some proxies, seconds.
+    expectContinueHeader: false,
+    requestHandler: requestHandler(options),
+  });
+  leavePayloadUnsigned(client);
+  return client;
+}
+
+function reveal({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials) {
+  return {
+    accessKeyId,
+    secretAccessKey: secretAccessKey.reveal(),
+    ...(sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() }),
+  };
+}
+
+function regionOfEnvironment(): string {
+  return process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
+}
+
+function requestHandler(options: S3ClientOptions) {
+  const agent = { keepAlive: true, maxSockets: options.maxSockets ?? MAX_SOCKETS };
+  return {
+    httpAgent: new HttpAgent(agent),
+    httpsAgent: new HttpsAgent(agent),
+    connectionTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    // The client would warn on the console about queued requests; the limit is meant.
+    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+  };
+}
+
+/**
+ * Over TLS the SHA-256 of every body buys nothing (CRC32 and TLS stand) and costs a third of the CPU
+ * time. Over plain http it stays: it is what keeps a body from being replaced.
+ */
+function leavePayloadUnsigned(client: S3Client): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const request = args.request as { protocol?: string; headers?: Record<string, string> };
+      if (request.protocol === "https:" && request.headers !== undefined) {
+        request.headers["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD";
+      }
+      return next(args);
+    },
+    { step: "build", name: "leavePayloadUnsigned" },
+  );
+}

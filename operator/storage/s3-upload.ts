@@ -1,0 +1,208 @@
+// An S3 multipart upload. `abort` first stops the parts that are under way: S3 keeps, and bills, a part
+// that arrives after its upload was aborted.
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
+import { must } from "../assert.ts";
+import { StorageError, isNotFound } from "./errors.ts";
+import type { Part } from "./part-list.ts";
+import { PartList } from "./part-list.ts";
+import type { Purpose, S3Bucket } from "./s3-bucket.ts";
+import { headS3Object } from "./s3-read.ts";
+import type { CallOptions, ObjectInfo, PartOptions, Upload, UploadState } from "./storage.ts";
+
+/** Begins an upload; resolves with its id. */
+export async function createS3Upload(bucket: S3Bucket, purpose: Purpose): Promise<string> {
+  const output = await bucket.send(purpose, (client, sendOptions) =>
+    client.send(
+      new CreateMultipartUploadCommand({
+        Bucket: bucket.name,
+        Key: bucket.objectKey(purpose.key),
+      }),
+      sendOptions,
+    ),
+  );
+  return must(output.UploadId, "the id of an upload");
+}
+
+/** Makes the parts an object. Resolves with its ETag. */
+export async function completeS3Upload(
+  bucket: S3Bucket,
+  purpose: Purpose,
+  upload: { readonly uploadId: string; readonly parts: readonly Part[] },
+): Promise<string | undefined> {
+  const output = await bucket.send({ ...purpose, slow: true }, (client, sendOptions) =>
+    client.send(
+      new CompleteMultipartUploadCommand({
+        Bucket: bucket.name,
+        Key: bucket.objectKey(purpose.key),
+        UploadId: upload.uploadId,
+        MultipartUpload: {
+          Parts: upload.parts.map(({ number, etag }) => ({
+            PartNumber: number,
+            ETag: `"${etag}"`,
+          })),
+        },
+      }),
+      sendOptions,
+    ),
+  );
+  return output.ETag;
+}
+
+/** Gives an upload up; one that is gone is fine. */
+export async function abortS3Upload(
+  bucket: S3Bucket,
+  purpose: Purpose,
+  uploadId: string,
+): Promise<void> {
+  try {
+    await bucket.send(purpose, (client, sendOptions) =>
+      client.send(
+        new AbortMultipartUploadCommand({
+          Bucket: bucket.name,
+          Key: bucket.objectKey(purpose.key),
+          UploadId: uploadId,
+        }),
+        sendOptions,
+      ),
+    );
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+export async function putS3Object(
+  bucket: S3Bucket,
+  purpose: Purpose,
+  { body, ifAbsent }: { readonly body: Buffer; readonly ifAbsent: boolean },
+): Promise<ObjectInfo> {
+  const output = await bucket.send(purpose, (client, sendOptions) =>
+    client.send(
+      new PutObjectCommand({
+        Bucket: bucket.name,
+        Key: bucket.objectKey(purpose.key),
+        Body: body,
+        ...(ifAbsent ? { IfNoneMatch: "*" } : {}),
+      }),
+      sendOptions,
+    ),
+  );
+  return bucket.info(purpose, body.length, output.ETag);
+}
+
+export class S3Upload implements Upload {
+  readonly key: string;
+  readonly #bucket: S3Bucket;
+  readonly #uploadId: string;
+  readonly #parts: PartList;
+  readonly #sending = new Set<AbortController>();
+  #done: ObjectInfo | undefined;
+  #aborted = false;
+
+  constructor(bucket: S3Bucket, state: UploadState) {
+    this.key = state.key;
+    this.#bucket = bucket;
+    this.#uploadId = state.uploadId;
+    this.#parts = PartList.of(state);
+  }
+
+  async part(body: Buffer, options: PartOptions = {}): Promise<void> {
+    const number = this.#parts.take(options.number);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    if (this.#aborted) throw this.#givenUp();
+    const sending = new AbortController();
+    const follow = () => sending.abort(signal?.reason);
+    signal?.addEventListener("abort", follow, { once: true });
+    this.#sending.add(sending);
+    try {
+      await this.#send(number, body, sending.signal);
+    } finally {
+      this.#sending.delete(sending);
+      signal?.removeEventListener("abort", follow);
+    }
+  }
+
+  state(): UploadState {
+    return { key: this.key, uploadId: this.#uploadId, parts: this.#parts.list() };
+  }
+
+  async complete(options: CallOptions = {}): Promise<ObjectInfo> {
+    const parts = this.#parts.whole(this.key);
+    this.#done ??= await this.#complete(parts, options);
+    return this.#done;
+  }
+
+  async abort(options: CallOptions = {}): Promise<void> {
+    this.#aborted = true;
+    for (const sending of this.#sending) sending.abort(this.#givenUp());
+    await abortS3Upload(this.#bucket, this.#purpose("upload.abort", options), this.#uploadId);
+  }
+
+  async #send(number: number, body: Buffer, signal: AbortSignal): Promise<void> {
+    const purpose = this.#purpose("upload.part", { signal });
+    const output = await this.#bucket.send(purpose, (client, sendOptions) =>
+      client.send(
+        new UploadPartCommand({
+          Bucket: this.#bucket.name,
+          Key: this.#bucket.objectKey(this.key),
+          UploadId: this.#uploadId,
+          PartNumber: number,
+          Body: body,
+        }),
+        sendOptions,
+      ),
+    );
+    const { etag, size } = this.#bucket.info(purpose, body.length, output.ETag);
+    this.#parts.store({ number, etag, size });
+  }
+
+  async #complete(parts: readonly Part[], options: CallOptions): Promise<ObjectInfo> {
+    const purpose = this.#purpose("upload.complete", options);
+    if (parts.length === 0) return this.#completeEmpty(purpose);
+    try {
+      const upload = { uploadId: this.#uploadId, parts };
+      const etag = await completeS3Upload(this.#bucket, purpose, upload);
+      const size = this.#parts.size();
+      if (size === undefined) return await headS3Object(this.#bucket, purpose);
+      return this.#bucket.info(purpose, size, etag);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      return this.#completedBefore(purpose, error);
+    }
+  }
+
+  // S3 completes no upload without parts.
+  async #completeEmpty(purpose: Purpose): Promise<ObjectInfo> {
+    const body = Buffer.alloc(0);
+    const info = await putS3Object(this.#bucket, purpose, { body, ifAbsent: false });
+    await abortS3Upload(this.#bucket, purpose, this.#uploadId);
+    return info;
+  }
+
+  /** The upload is gone: completed, when its object is there; else aborted. */
+  async #completedBefore(purpose: Purpose, cause: unknown): Promise<ObjectInfo> {
+    let there: ObjectInfo;
+    try {
+      there = await headS3Object(this.#bucket, purpose);
+    } catch (error) {
+      throw isNotFound(error) ? cause : error;
+    }
+    if (there.size !== (this.#parts.size() ?? there.size)) throw cause;
+    return there;
+  }
+
+  #purpose(operation: string, { signal }: CallOptions): Purpose {
+    return { operation, key: this.key, signal };
+  }
+
+  #givenUp(): StorageError {
+    const detail = { operation: "upload.part", key: this.key };
+    return new StorageError("notFound", `the upload of ${this.key} was given up`, detail);
+  }
+}
