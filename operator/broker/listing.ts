@@ -7,7 +7,15 @@
 import type { ObjectInfo, Storage } from "../storage/storage.ts";
 import { BrokerError } from "./broker-error.ts";
 import type { RepositoryLayout } from "./layout.ts";
-import { isHidden, keyOf, PART_SUFFIX, type AskedPath, type Mount, type Place } from "./place.ts";
+import {
+  isHidden,
+  keyOf,
+  PART_SUFFIX,
+  prefixOf,
+  type AskedPath,
+  type Mount,
+  type Place,
+} from "./place.ts";
 import { BROKER_STATUS, type FileStatus } from "./protocol.ts";
 
 /** More entries than any folder of a repository holds; a bound, not a page. */
@@ -96,11 +104,10 @@ export class Listing {
   }
 
   async #findByPrefix(place: Place & { kind: "snapshot" }, signal: AbortSignal): Promise<Found[]> {
+    const { layout, label } = this.#options;
     // SHOW SNAPSHOT without a name asks for every snapshot's `__info_*`: names are harmless.
-    const key = place.rest.startsWith("__info_")
-      ? keyOf(this.#options.layout, place.label, place.rest)
-      : this.#keyInReach(place);
-    return await this.#collect(key, signal);
+    if (!place.rest.startsWith("__info_")) requireOwnSnapshot(place.label, label);
+    return await this.#collect(prefixOf(layout, place.label, place.rest), signal);
   }
 
   async #findExact(place: Place & { kind: "snapshot" }, signal: AbortSignal): Promise<Found[]> {

@@ -86,7 +86,12 @@ function requireOwnFolder(mount: Mount, folder: string, path: string): boolean {
   );
 }
 
-/** The storage key of a snapshot's place, or its prefix when the place is a glob. */
+/** The prefix of everything a glob in a snapshot's folder means; of all of it when `rest` is empty. */
+export function prefixOf(layout: RepositoryLayout, label: string, rest: string): string {
+  return `${layout.snapshot(label).root}/${rest}`;
+}
+
+/** The storage key of a snapshot's file or folder. */
 export function keyOf(layout: RepositoryLayout, label: string, rest: string): string {
   const { root } = layout.snapshot(label);
   return rest === "" ? root : `${root}/${rest}`;
