@@ -120,12 +120,12 @@ export class S3Storage implements Storage {
   async *list(prefix: string, options: ListOptions = {}): AsyncIterable<ListEntry> {
     const purpose: Purpose = { operation: "list", key: prefix, signal: options.signal };
     let token: string | undefined;
-    let last: string | undefined;
+    let last = options.startAfter;
     do {
       const page = await this.#listPage(purpose, options, token);
       for (const entry of this.#entries(purpose, page)) {
         const name = entry.kind === "object" ? entry.key : entry.prefix;
-        // Some stores repeat a folded row, or step back, where a page begins.
+        // Stores differ in whether a folded row may come again where a page begins.
         if (last !== undefined && compareKeys(name, last) <= 0) continue;
         last = name;
         yield entry;

@@ -48,10 +48,7 @@ export interface PutOptions extends CallOptions {
 export interface ListOptions extends CallOptions {
   /** Fold everything below the next `/` into one prefix row. Default: list every object. */
   readonly folded?: boolean;
-  /**
-   * Leave out keys up to and including this one. Folded: a prefix row stays as long as one key
-   * under it comes later.
-   */
+  /** Leave out rows up to and including this key; a prefix row counts by its own name. */
   readonly startAfter?: string;
 }
 

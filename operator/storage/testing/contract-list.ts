@@ -6,8 +6,8 @@ import { collect, rejection } from "./collect.ts";
 import type { Subject } from "./contract.ts";
 import { ODD_NAMES } from "./contract-write.ts";
 
-/** More than two pages of S3. */
-const MANY = 2100;
+/** More than a page of S3, and more than it deletes in one request. */
+const MANY = 1100;
 
 export function describeListings({ storage, another, key }: Subject): void {
   const given = async (names: readonly string[]) => {
@@ -62,12 +62,14 @@ export function describeListings({ storage, another, key }: Subject): void {
       const after = async (name: string, folded: boolean) =>
         names(storage().list(key(""), { startAfter: key(name), folded }));
       expect(await after("a/1", false)).to.deep.equal(["a/2", "b", "c"]);
-      expect(await after("a/1", true)).to.deep.equal(["a/", "b", "c"]);
+      expect(await after("a/1", true)).to.deep.equal(["b", "c"]);
+      expect(await after("a/", true)).to.deep.equal(["b", "c"]);
+      expect(await after("a", true)).to.deep.equal(["a/", "b", "c"]);
       expect(await after("aa", false)).to.deep.equal(["b", "c"]);
       expect(await after("c", false)).to.deep.equal([]);
     });
 
-    it("goes over many pages, and deleteMany takes them all away", async function () {
+    it("goes over more than a page, and deleteMany takes them all away", async function () {
       this.timeout(120_000);
       const all = Array.from({ length: MANY }, (_, i) => `f${String(i).padStart(5, "0")}/x`);
       await given(all);

@@ -93,15 +93,6 @@ export function describeUploads({ storage, another, key }: Subject): void {
       expect(await storage().stat(key("x"))).to.equal(undefined);
     });
 
-    it("is not taken for done because another object has its key", async () => {
-      await storage().put(key("x"), Buffer.from("an older one"));
-      const upload = await storage().upload(key("x"));
-      await upload.part(Buffer.from("x"));
-      await another().resumeUpload(upload.state()).abort();
-      const failed = await rejection(upload.complete());
-      expect(failed).to.be.instanceOf(StorageError).and.include({ kind: "notFound" });
-    });
-
     it("leaves nothing after abort, which may be repeated", async () => {
       const upload = await storage().upload(key("x"));
       await upload.part(Buffer.from("x"));

@@ -35,6 +35,15 @@ describe("MemoryStorage", () => {
     expect(storage.content("x")?.toString()).to.equal("evil");
   });
 
+  it("does not take an upload for completed because another object has its key", async () => {
+    const storage = new MemoryStorage();
+    await storage.put("x", Buffer.from("an older one"));
+    const upload = await storage.upload("x");
+    await upload.part(Buffer.from("x"));
+    await storage.resumeUpload(upload.state()).abort();
+    expect(await rejection(upload.complete())).to.include({ kind: "notFound" });
+  });
+
   it("shows in a listing what was written behind the reader's place", async () => {
     const storage = new MemoryStorage();
     for (const key of ["a", "c"]) await storage.put(key, Buffer.from(key));

@@ -169,13 +169,15 @@ export class MemoryStorage implements Storage {
 
   async *list(prefix: string, options: ListOptions = {}): AsyncIterable<ListEntry> {
     await turn(options);
-    let after = options.startAfter ?? "";
+    const start = options.startAfter ?? "";
+    let after = start;
     for (;;) {
       const entry = this.#next(prefix, after, options.folded === true);
       if (entry === undefined) return;
-      yield entry;
+      const name = entry.kind === "object" ? entry.key : entry.prefix;
+      if (compareKeys(name, start) > 0) yield entry;
       options.signal?.throwIfAborted();
-      after = entry.kind === "object" ? entry.key : entry.prefix + MAX_CODE_POINT;
+      after = entry.kind === "object" ? name : name + MAX_CODE_POINT;
     }
   }
 

@@ -1,0 +1,127 @@
+// versitygw, an S3 gateway over a folder: a real server that checks signatures, checksums, conditions
+// and upload rules. It is a Go program that a developer installs once; where it is missing, tests
+// that want it are skipped and say so.
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LOOPBACK, freePort } from "./loopback.ts";
+import type { S3Server } from "./s3-server.ts";
+
+export const VERSITYGW_INSTALL =
+  "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0 (about five minutes)";
+
+const READY_MS = 15_000;
+
+export interface VersitygwOptions {
+  readonly bucket?: string;
+  /** CopyObject refuses larger sources, as AWS does above 5 GiB. Bytes. */
+  readonly copyObjectThreshold?: number;
+}
+
+/** The program on PATH or in Go's own folder; undefined when it is not installed. */
+export function findVersitygw(): string | undefined {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const gopath = process.env["GOPATH"] ?? join(homedir(), "go");
+  return [...folders, join(gopath, "bin")]
+    .map((folder) => join(folder, "versitygw"))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Starts it over a new folder, with a bucket. Rejects when it is not installed or does not come up. */
+export async function startVersitygw(options: VersitygwOptions = {}): Promise<S3Server> {
+  const program = findVersitygw();
+  if (program === undefined) throw new Error(`versitygw is missing: ${VERSITYGW_INSTALL}`);
+  const folder = await mkdtemp(join(tmpdir(), "versitygw-"));
+  const keys = { accessKeyId: "testkey", secretAccessKey: "testsecret" };
+  const port = await freePort();
+  const child = await launch(program, { folder, port, options, keys });
+  const endpoint = `http://${LOOPBACK}:${port}`;
+  const bucket = options.bucket ?? "backups";
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilHealthy(child, `${endpoint}/health`);
+    await createBucket(endpoint, bucket, keys);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { endpoint, bucket, ...keys, stop };
+}
+
+interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+async function launch(
+  program: string,
+  how: {
+    readonly folder: string;
+    readonly port: number;
+    readonly options: VersitygwOptions;
+    readonly keys: Keys;
+  },
+): Promise<ChildProcess> {
+  const { folder, port, options, keys } = how;
+  const [root, iam, sidecar] = ["root", "iam", "sidecar"].map((name) => join(folder, name));
+  for (const path of [root, iam, sidecar]) await mkdir(path ?? folder);
+  const threshold = options.copyObjectThreshold;
+  const args = ["--port", `${LOOPBACK}:${port}`, "--quiet", "--keep-alive", "--health", "/health"];
+  // It changes into its root: the path must be absolute. Without it a wrong key answers 404.
+  args.push("--iam-dir", iam ?? folder);
+  if (threshold !== undefined) args.push("--copy-object-threshold", String(threshold));
+  // Attributes beside the files, for file systems without extended attributes.
+  args.push("posix", "--sidecar", sidecar ?? folder, root ?? folder);
+  return spawn(program, args, {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: {
+      ...process.env,
+      ROOT_ACCESS_KEY: keys.accessKeyId,
+      ROOT_SECRET_KEY: keys.secretAccessKey,
+    },
+  });
+}
+
+async function untilHealthy(child: ChildProcess, url: string): Promise<void> {
+  const deadline = performance.now() + READY_MS;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`versitygw ended with ${child.exitCode}`);
+    const healthy = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (healthy) return;
+    if (performance.now() > deadline) throw new Error(`versitygw is not up after ${READY_MS} ms`);
+    await sleep(30);
+  }
+}
+
+async function createBucket(endpoint: string, bucket: string, keys: Keys): Promise<void> {
+  const client = new S3Client({
+    endpoint,
+    region: "us-east-1",
+    credentials: keys,
+    forcePathStyle: true,
+  });
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  client.destroy();
+}

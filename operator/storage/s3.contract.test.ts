@@ -1,0 +1,74 @@
+// The S3 driver against real servers: fauxqs (in npm, always) through the fault proxy, and versitygw
+// (strict; where it is installed), also with its copies limited so that they go part by part.
+import { startFaultProxy } from "../../e2e/servers/fault-proxy.ts";
+import { startFauxqs } from "../../e2e/servers/fauxqs.ts";
+import type { S3Server } from "../../e2e/servers/s3-server.ts";
+import type { VersitygwOptions } from "../../e2e/servers/versitygw.ts";
+import { VERSITYGW_INSTALL, findVersitygw, startVersitygw } from "../../e2e/servers/versitygw.ts";
+import { systemClock } from "../clock.ts";
+import { Secret } from "../secret.ts";
+import { makeS3Client } from "./s3-client.ts";
+import type { CopyLimits } from "./s3-copy.ts";
+import { S3Storage } from "./s3.ts";
+import type { Opened } from "./testing/contract.ts";
+import { storageContract } from "./testing/contract.ts";
+
+const MIB = 1024 * 1024;
+
+interface How {
+  readonly conditionalPut?: boolean;
+  readonly copyLimits?: Partial<CopyLimits>;
+  readonly checksums?: "always" | "whenRequired";
+}
+
+function openOn(server: S3Server, how: How, stop: () => Promise<void>): Opened {
+  const { endpoint, bucket, accessKeyId, secretAccessKey } = server;
+  const clients: { destroy(): void }[] = [];
+  const another = () => {
+    const client = makeS3Client(
+      { endpoint, maxSockets: 8, checksums: how.checksums },
+      { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+    );
+    clients.push(client);
+    const location = { bucket, prefix: "some folder/x/" };
+    return new S3Storage({ client, location, clock: systemClock, ...how });
+  };
+  const close = async () => {
+    for (const client of clients) client.destroy();
+    await stop();
+  };
+  return { storage: another(), another, close };
+}
+
+async function onFauxqs(how: How = {}): Promise<Opened> {
+  const fauxqs = await startFauxqs();
+  const proxy = await startFaultProxy(fauxqs, { answerListUploads: true });
+  return openOn(proxy, { conditionalPut: false, ...how }, async () => {
+    await proxy.stop();
+    await fauxqs.stop();
+  });
+}
+
+async function onVersitygw(options: VersitygwOptions, how: How = {}): Promise<Opened> {
+  const server = await startVersitygw(options);
+  return openOn(server, how, () => server.stop());
+}
+
+storageContract("S3Storage on fauxqs", () => onFauxqs());
+storageContract("S3Storage on fauxqs, copying in parts", () =>
+  onFauxqs({ copyLimits: { singleBytesMax: 6 * MIB, partBytes: 5 * MIB, parallel: 3 } }),
+);
+
+if (findVersitygw() === undefined) {
+  describe(`S3Storage on versitygw: SKIPPED, not installed: ${VERSITYGW_INSTALL}`, () => {
+    it("keeps the storage contract");
+  });
+} else {
+  storageContract("S3Storage on versitygw", () => onVersitygw({}));
+  storageContract("S3Storage on versitygw, with checksums only where required", () =>
+    onVersitygw({}, { checksums: "whenRequired" }),
+  );
+  storageContract("S3Storage on versitygw, which refuses large copies", () =>
+    onVersitygw({ copyObjectThreshold: 6 * MIB }, { copyLimits: { partBytes: 5 * MIB } }),
+  );
+}
