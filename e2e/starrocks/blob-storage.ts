@@ -30,10 +30,13 @@ const WRITE_RETRIES = 3;
 export class StatusError extends Error {
   override readonly name = "StatusError" as const;
   readonly code: string;
+  /** The call failed on the wire: its connection is of no more use. */
+  readonly broken: boolean;
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, broken = false) {
     super(message);
     this.code = code;
+    this.broken = broken;
   }
 }
 
@@ -216,10 +219,8 @@ export class BlobStorage {
       } catch (error) {
         const again = error instanceof TransportProblem && error.kind === "timeout";
         if (!again || tries >= WRITE_RETRIES) {
-          throw new StatusError(
-            "BAD_CONNECTION",
-            this.#text(`write exception: ${path}`, error, place),
-          );
+          const text = this.#text(`write exception: ${path}`, error, place);
+          throw new StatusError("COMMON_ERROR", text, true);
         }
       }
     }
@@ -281,11 +282,8 @@ export class BlobStorage {
       return result;
     } catch (error) {
       // Only a call that failed on the wire spoils the connection (BlobStorage: needReturn).
-      if (error instanceof StatusError && error.code === "COMMON_ERROR") {
-        pool.giveBack(host, port, connection);
-      } else {
-        pool.invalidate(connection);
-      }
+      if (error instanceof StatusError && error.broken) pool.invalidate(connection);
+      else pool.giveBack(host, port, connection);
       throw error;
     }
   }
@@ -311,7 +309,7 @@ export class BlobStorage {
     try {
       return await place.connection.call(method, request, this.#options.timeoutMs);
     } catch (error) {
-      throw new StatusError("BAD_CONNECTION", this.#text(what, error, place));
+      throw new StatusError("COMMON_ERROR", this.#text(what, error, place), true);
     }
   }
 

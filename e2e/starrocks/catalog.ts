@@ -23,6 +23,8 @@ export interface Partition {
   /** As text, e.g. `[1, 2)`; empty for a table that is not partitioned. */
   readonly range: string;
   readonly index: MaterializedIndex;
+  /** Added by a restore that is not finished. */
+  pendingRestore?: boolean;
 }
 
 export type TableKind = "table" | "materializedView" | "view" | "external";
@@ -42,6 +44,8 @@ export interface Table {
   readonly baseTables: readonly string[];
   active: boolean;
   inactiveReason: string;
+  /** Created by a restore that is not finished. */
+  pendingRestore?: boolean;
 }
 
 export interface Database {

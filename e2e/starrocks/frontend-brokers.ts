@@ -77,29 +77,27 @@ export class FrontendBrokers {
   /** Takes a journal's op; those of repositories are not for it. */
   apply(op: JournalOp): void {
     if (op.op === "createRepository" || op.op === "dropRepository") return;
+    const list = this.#brokers.get(op.name) ?? [];
     switch (op.op) {
       case "addBroker":
-        this.#brokers.set(op.name, [
-          ...(this.#brokers.get(op.name) ?? []),
-          ...op.addresses.map(fresh),
-        ]);
+        this.#brokers.set(op.name, [...list, ...op.addresses.map(fresh)]);
         break;
-      case "dropBroker": {
+      case "dropBroker":
         // The last address leaves the name behind, with an empty list.
-        const left = this.#brokers.get(op.name)?.filter((b) => !op.keys.includes(brokerKey(b)));
-        this.#brokers.set(op.name, left ?? []);
+        this.#brokers.set(
+          op.name,
+          list.filter((b) => !op.keys.includes(brokerKey(b))),
+        );
         break;
-      }
       case "dropAllBroker":
         this.#brokers.delete(op.name);
         break;
-      case "brokerState": {
-        const broker = this.#find(op.name, op.key);
-        if (broker === undefined) break;
-        broker.alive = op.alive;
-        broker.lastStartTime = op.lastStartTime;
+      case "brokerState":
+        Object.assign(this.#find(op.name, op.key) ?? {}, {
+          alive: op.alive,
+          lastStartTime: op.lastStartTime,
+        });
         break;
-      }
       default:
         assertNever(op);
     }

@@ -40,6 +40,10 @@ export interface FrontendProfile {
   readonly starrocksMetaVersion: number;
   /** Value of `enable_backup_materialized_view`; undefined where the option does not exist. */
   readonly backupMaterializedViews: boolean | undefined;
+  /** Before #51068 the analyzer takes `T1` and `t1` for one table. */
+  readonly ignoresTableCase: boolean;
+  /** 3.4+: a database that is missing is created by RESTORE. */
+  readonly restoreCreatesDatabase: boolean;
   readonly emptyDatabaseText: (db: string) => string;
 }
 
@@ -147,6 +151,8 @@ const V2_5: Profile = {
     metaVersion: 92,
     starrocksMetaVersion: 3,
     backupMaterializedViews: undefined,
+    ignoresTableCase: true,
+    restoreCreatesDatabase: false,
     emptyDatabaseText: () => "Table not found.",
   },
   backend: {
@@ -207,6 +213,8 @@ const V3_5: Profile = {
     ...V3_3.frontend,
     noBrokerThrows: true,
     infoListsFiles: false,
+    ignoresTableCase: false,
+    restoreCreatesDatabase: true,
     backupMaterializedViews: false,
   },
   backend: {

@@ -33,7 +33,7 @@ function offsetMs(ms: number, timeZone: string): number {
     timeZone: timeZone === "SYSTEM" ? "UTC" : timeZone,
     dateStyle: "short",
     timeStyle: "medium",
-    hour12: false,
+    hourCycle: "h23",
   }).format(ms);
   return Date.parse(`${parts.replace(", ", "T")}Z`) - Math.floor(ms / 1000) * 1000;
 }
