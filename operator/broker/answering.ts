@@ -11,6 +11,7 @@ import {
   type ResponseOf,
 } from "./protocol.ts";
 import type { CallContext } from "./server-handlers.ts";
+import { RareWarnings } from "./server-rare-warnings.ts";
 
 export const OK: OperationStatus = { statusCode: BROKER_STATUS.OK };
 export const NO_BYTES: readonly Uint8Array[] = [];
@@ -34,10 +35,6 @@ const FAILED: { readonly [M in MethodName]: (status: OperationStatus) => Respons
   ping: (status) => status,
 };
 
-/** Equal failures are logged this often at the most; StarRocks repeats a failing task for a day. */
-const LOG_EVERY_MS = 10_000;
-const LOGGED_KINDS_MAX = 100;
-
 export interface AnsweringOptions {
   readonly clock: Clock;
   readonly log: Log;
@@ -50,10 +47,11 @@ export interface AnsweringOptions {
 
 export class Answering {
   readonly #options: AnsweringOptions;
-  readonly #logged = new Map<string, { untilMs: number; suppressed: number }>();
+  readonly #warnings: RareWarnings;
 
   constructor(options: AnsweringOptions) {
     this.#options = options;
+    this.#warnings = new RareWarnings(options.log, options.clock);
   }
 
   /**
@@ -84,23 +82,9 @@ export class Answering {
     if (error instanceof DeadlineError) this.#options.missed();
     const message = describeError(error);
     this.#options.counters.failed(method, message);
-    this.#logBounded(method, call, message);
+    // StarRocks repeats a failing task for a day, so not every failure gets a line.
+    this.#warnings.warn(`${method} failed`, { remote: call.remote, error: message });
     return FAILED[method](statusOf(error));
-  }
-
-  #logBounded(method: MethodName, call: CallContext, message: string): void {
-    const { clock, log } = this.#options;
-    const now = clock.monotonic();
-    const kind = `${method} ${message.replaceAll(/[0-9a-f]{6,}|\d+/g, "#").slice(0, 200)}`;
-    const earlier = this.#logged.get(kind);
-    if (earlier !== undefined && now < earlier.untilMs) {
-      earlier.suppressed += 1;
-      return;
-    }
-    if (this.#logged.size >= LOGGED_KINDS_MAX) this.#logged.clear();
-    this.#logged.set(kind, { untilMs: now + LOG_EVERY_MS, suppressed: 0 });
-    const alike = earlier?.suppressed ?? 0;
-    log.warn("a broker call failed", { method, remote: call.remote, error: message, alike });
   }
 }
 

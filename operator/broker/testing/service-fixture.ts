@@ -54,7 +54,8 @@ export class Fixture {
   constructor(options: FixtureOptions = {}) {
     const { beside, ...overrides } = options;
     this.clock = overrides.clock ?? systemClock;
-    this.memory = beside?.memory.another() ?? new MemoryStorage({ capabilities: { partBytesMin: 1 } });
+    this.memory =
+      beside?.memory.another() ?? new MemoryStorage({ capabilities: { partBytesMin: 1 } });
     this.faulty = makeFaulty(this.memory, this.clock);
     this.service = new BrokerService({
       storage: this.faulty.storage,
@@ -204,4 +205,21 @@ export function payload(bytes: Buffer, chunkBytes = 300): Payload {
       }
     },
   };
+}
+
+/** Waits, in turns of the event loop, until something is so. */
+export async function until(isSo: () => boolean): Promise<void> {
+  for (let turn = 0; !isSo(); turn += 1) {
+    if (turn > 10_000) throw new Error("it never became so");
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+/** Opens a file for writing; it must be admitted. */
+export async function openFd(fixture: Fixture, path: string): Promise<BrokerFd> {
+  const { fd, opStatus } = await fixture.openWriter(path);
+  if (fd === undefined) throw new Error(opStatus.message);
+  return fd;
 }
