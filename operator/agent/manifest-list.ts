@@ -144,7 +144,8 @@ async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   for await (const chunk of chunks) {
     const parts = (rest + decoder.write(chunk)).split("\n");
     rest = parts.pop() ?? "";
-    if (rest.length > LINE_CHARS_MAX) throw new ManifestError("a line of the manifest's list does not end");
+    if (rest.length > LINE_CHARS_MAX)
+      throw new ManifestError("a line of the manifest's list does not end");
     yield* parts;
   }
   if (rest !== "") throw new ManifestError("the last line of the manifest's list is cut off");

@@ -5,8 +5,8 @@
 // list without one is what an interrupted seal left, and counts as no manifest. The list can have
 // hundreds of megabytes and is never held: see manifest-list.ts.
 import type { SnapshotLayout } from "../broker/layout.ts";
-import { isNotFound } from "../storage/errors.ts";
 import type { CallOptions, Storage } from "../storage/storage.ts";
+import { readIfThere } from "./read-object.ts";
 
 export interface ManifestSummary {
   readonly version: 1;
@@ -43,8 +43,9 @@ export async function readManifest(
   snapshot: SnapshotLayout,
   options: CallOptions = {},
 ): Promise<ManifestSummary | undefined> {
-  const content = await readSmall(storage, snapshot.manifest(), options);
-  return content === undefined ? undefined : parseSummary(content);
+  const range = { ...options, length: SUMMARY_BYTES_MAX };
+  const content = await readIfThere(storage, snapshot.manifest(), range);
+  return content === undefined ? undefined : parseSummary(content.toString("utf8"));
 }
 
 /** Makes the snapshot sealed. */
@@ -55,27 +56,6 @@ export async function writeManifest(
   options: CallOptions = {},
 ): Promise<void> {
   await storage.put(snapshot.manifest(), Buffer.from(`${JSON.stringify(summary)}\n`), options);
-}
-
-/** The beginning of a small object as text; undefined when it is not there. */
-export async function readSmall(
-  storage: Storage,
-  key: string,
-  options: CallOptions = {},
-): Promise<string | undefined> {
-  try {
-    const reader = await storage.read(key, { ...options, length: SUMMARY_BYTES_MAX });
-    try {
-      const chunks: Buffer[] = [];
-      for await (const chunk of reader.body) chunks.push(chunk);
-      return Buffer.concat(chunks).toString("utf8");
-    } finally {
-      reader.destroy();
-    }
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 type FieldType = "string" | "number" | "object";

@@ -58,7 +58,8 @@ const MISCONFIGURED: Partial<Record<StorageErrorKind, readonly [reason: string, 
   ],
   noSuchBucket: [
     "NoSuchBucket",
-    (_error, location) => `the bucket of ${location} does not exist: create it, or correct location`,
+    (_error, location) =>
+      `the bucket of ${location} does not exist: create it, or correct location`,
   ],
   wrongConfiguration: [
     "WrongConfiguration",

@@ -2,7 +2,8 @@
 // Until a snapshot is sealed, this is the only evidence that it is ours; so it is deleted last.
 import type { StagingLayout } from "../../broker/layout.ts";
 import type { CallOptions, Storage } from "../../storage/storage.ts";
-import { ManifestError, parseObject, readSmall } from "../manifest.ts";
+import { ManifestError, parseObject } from "../manifest.ts";
+import { readIfThere } from "../read-object.ts";
 
 export interface StagingNote {
   readonly version: 1;
@@ -19,8 +20,18 @@ export async function readStagingNote(
   staging: StagingLayout,
   options: CallOptions = {},
 ): Promise<StagingNote | undefined> {
-  const content = await readSmall(storage, staging.note(), options);
-  return content === undefined ? undefined : parseNote(content);
+  const content = await readIfThere(storage, staging.note(), options);
+  return content === undefined ? undefined : parseNote(content.toString("utf8"));
+}
+
+/** Writes the note. It must stand before anything else of the attempt does. */
+export async function writeStagingNote(
+  storage: Storage,
+  staging: StagingLayout,
+  note: StagingNote,
+  options: CallOptions = {},
+): Promise<void> {
+  await storage.put(staging.note(), Buffer.from(`${JSON.stringify(note)}\n`), options);
 }
 
 function parseNote(content: string): StagingNote | undefined {
