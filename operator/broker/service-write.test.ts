@@ -11,7 +11,6 @@ import {
   payload,
   requireOk,
   SNAPSHOT,
-  SNAPSHOT_KEY,
   STAGING_KEY,
   TABLET,
   TABLET_KEY,
