@@ -48,7 +48,8 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
   };
 }
 
-function endIfStalled(options: WatchdogOptions): void {
+/** One look at the calls in flight; ends the process when one of them stands still. */
+export function endIfStalled(options: WatchdogOptions): void {
   const { callMaxMs, calls, clock, log, exit = (code): void => process.exit(code) } = options;
   const now = clock.monotonic();
   const stalled = calls().find((call) => now - call.sinceMs - call.peerMs > callMaxMs);

@@ -22,6 +22,7 @@ export class Admission {
   readonly #options: AdmissionOptions;
   #seenMax: number;
   #changedMs: number;
+  #missedUntilMs = 0;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -35,14 +36,12 @@ export class Admission {
     return Math.max(1, Math.min(this.#options.slots, this.#seenMax, this.#share()));
   }
 
-  /** A call was not done in time: halve. At most once in a deadline, or one jam counts many times. */
+  /** A call was not done in time: halve. Once in a deadline at the most: one jam fails many calls. */
   missed(openNow: number): void {
     const now = this.#options.clock.monotonic();
-    const halved = Math.max(1, Math.floor(openNow / 2));
-    if (halved >= this.#seenMax || now - this.#changedMs < this.#options.deadlineMs) {
-      if (this.#seenMax !== this.#options.slots) return;
-    }
-    this.#seenMax = Math.min(this.#seenMax, halved);
+    if (now < this.#missedUntilMs) return;
+    this.#missedUntilMs = now + this.#options.deadlineMs;
+    this.#seenMax = Math.max(1, Math.min(this.limit, Math.floor(openNow / 2)));
     this.#changedMs = now;
   }
 

@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import type { InFlightCall } from "../broker/server.ts";
+import { silentLog } from "../log.ts";
+import { ManualClock } from "../testing/manual-clock.ts";
+import { endIfStalled } from "./watchdog.ts";
+
+const WATCHDOG = fileURLToPath(new URL("watchdog.ts", import.meta.url));
+
+describe("endIfStalled", () => {
+  const clock = new ManualClock(1_000_000);
+  const cases: readonly {
+    name: string;
+    call?: Omit<InFlightCall, "method" | "connection">;
+    ends: boolean;
+  }[] = [
+    { name: "goes on without calls", ends: false },
+    { name: "goes on while a call is young", call: { sinceMs: 960_000, peerMs: 0 }, ends: false },
+    {
+      name: "ends it for a call that stands still",
+      call: { sinceMs: 949_000, peerMs: 0 },
+      ends: true,
+    },
+    {
+      name: "does not count the time spent waiting for the caller",
+      call: { sinceMs: 900_000, peerMs: 60_000 },
+      ends: false,
+    },
+  ];
+  for (const { name, call, ends } of cases) {
+    it(name, () => {
+      const codes: number[] = [];
+      endIfStalled({
+        loopMaxMs: 1,
+        callMaxMs: 50_000,
+        calls: () => (call === undefined ? [] : [{ method: "pwrite", connection: 1, ...call }]),
+        clock,
+        log: silentLog,
+        exit: (code) => codes.push(code),
+      });
+      expect(codes).to.deep.equal(ends ? [70] : []);
+    });
+  }
+});
+
+describe("startWatchdog", () => {
+  /** Runs a program whose event loop does `body` under a watchdog of one second. */
+  async function end(body: string): Promise<{ signal: unknown; code: unknown; output: string }> {
+    const program = `
+      const { startWatchdog } = await import(${JSON.stringify(WATCHDOG)});
+      const log = { info() {}, warn() {}, error() {}, debug() {}, child: () => log };
+      const clock = { monotonic: () => performance.now() };
+      const watchdog = startWatchdog({ loopMaxMs: 1000, callMaxMs: 1e9, calls: () => [], clock, log });
+      ${body}`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program]);
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const [code, signal] = (await once(child, "close")) as [unknown, unknown];
+    return { signal, code, output };
+  }
+
+  it("kills a process whose event loop stands still, and says so", async () => {
+    const { signal, output } = await end(
+      "await new Promise((r) => setTimeout(r, 600)); for (;;) {}",
+    );
+    expect(signal).to.equal("SIGKILL");
+    expect(output).to.contain("the event loop stands still");
+  });
+
+  it("leaves a process alone whose event loop turns, and lets it end", async () => {
+    const { code, output } = await end(
+      "await new Promise((r) => setTimeout(r, 2500)); await watchdog.stop(); console.log('ended');",
+    );
+    expect(code).to.equal(0);
+    expect(output).to.contain("ended");
+  });
+});
