@@ -33,6 +33,8 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
   const beats = new Int32Array(new SharedArrayBuffer(4));
   const thread = new Worker(new URL("watchdog-thread.ts", import.meta.url), {
     workerData: { beats, loopMaxMs: options.loopMaxMs },
+    // Flags of the main program (a debugger, a profiler) are not meant for the watchdog.
+    execArgv: [],
   });
   thread.unref();
   const beat = setInterval(() => Atomics.add(beats, 0, 1), BEAT_MS);
