@@ -76,7 +76,8 @@ export class ManifestListWriter {
   }
 
   async #pack(): Promise<void> {
-    if (this.#lines.length === 0) return;
+    // A list of nothing is still a gzip file: one empty member.
+    if (this.#lines.length === 0 && this.#size > 0) return;
     const block = Buffer.from(this.#lines.join(""));
     this.#lines = [];
     this.#chars = 0;

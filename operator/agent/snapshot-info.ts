@@ -155,6 +155,7 @@ class InfoWalk {
   }
 
   token(type: TokenType, value: unknown): void {
+    if (this.#ended) throw new SnapshotInfoError("something follows its end");
     if (OPENING.has(type)) {
       this.#open(type === TokenType.LEFT_BRACKET);
     } else if (CLOSING.has(type)) {
