@@ -55,7 +55,8 @@ interface Contents {
   jobs: Record<string, unknown>;
 }
 
-const FIRST_ID = 10_001;
+/** Above the ids of the BEs. */
+const FIRST_ID = 10_101;
 
 export class MetaStore {
   readonly #path: string;

@@ -82,10 +82,7 @@ export function analyzeRestore(
   const properties = new Map(statement.properties);
   const timestamp = take(properties, "backup_timestamp");
   if (timestamp === undefined) throw new AnalysisError("Missing backup_timestamp property");
-  const replicationNum = Number(take(properties, "replication_num") ?? DEFAULT_REPLICATION);
-  if (!Number.isInteger(replicationNum) || replicationNum < 1) {
-    throw new AnalysisError("Invalid replication num format");
-  }
+  const replicationNum = takeReplicationNum(properties);
   const allowLoad = take(properties, "allow_load") === "true";
   take(properties, "meta_version");
   take(properties, "starrocks_meta_version");
@@ -202,6 +199,13 @@ function take(properties: Map<string, string>, key: string): string | undefined 
   const value = properties.get(key);
   properties.delete(key);
   return value;
+}
+
+/** Not the snapshot's: RunMode.defaultReplicationNum when nothing is said. */
+function takeReplicationNum(properties: Map<string, string>): number {
+  const number = Number(take(properties, "replication_num") ?? DEFAULT_REPLICATION);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new AnalysisError("Invalid replication num format");
 }
 
 function takeTimeout(properties: Map<string, string>, context: AnalyzerContext): number {

@@ -22,6 +22,7 @@ export class BackupHandler {
   readonly #context: JobContext;
   readonly #createDatabase: (name: string) => Database;
   readonly #jobs = new Map<number, Job>();
+  readonly #busy = new WeakMap<Job, Promise<void>>();
   #submitting: Promise<void> | undefined;
 
   constructor(context: JobContext, createDatabase: (name: string) => Database) {
@@ -51,7 +52,7 @@ export class BackupHandler {
 
   /** One cycle of the daemon. What a job throws ends it for the jobs behind, too. */
   async tick(): Promise<void> {
-    for (const job of this.jobs) await job.run();
+    for (const job of this.jobs) await this.#exclusively(job, () => job.run());
   }
 
   isRunningOn(repository: string): boolean {
@@ -136,7 +137,7 @@ export class BackupHandler {
         `Failed to cancel job: Job with label ${label} can not be cancelled. state: ${state}`,
       );
     }
-    await job.cancel();
+    await this.#exclusively(job, () => job.cancel());
   }
 
   finishTask(done: TaskDone): void {
@@ -149,6 +150,17 @@ export class BackupHandler {
   reportProgress(progress: LoaderProgress): boolean {
     const job = this.jobs.find((j) => j.record.jobId === progress.jobId);
     return job?.reportProgress(progress) ?? false;
+  }
+
+  /** `run` and `cancel` are synchronized: a CANCEL waits for a broker call that hangs in the tick. */
+  async #exclusively(job: Job, work: () => Promise<void>): Promise<void> {
+    const before = this.#busy.get(job) ?? Promise.resolve();
+    const running = before.then(work);
+    this.#busy.set(
+      job,
+      running.catch(() => undefined),
+    );
+    await running;
   }
 
   /** One submission at a time, in the whole FE; a broker that is slow in one delays the others. */

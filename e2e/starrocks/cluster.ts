@@ -1,0 +1,430 @@
+// A whole StarRocks in one process: FEs with their MySQL ports, BEs with their folders, each on a
+// loopback address of its own, and the things that can go wrong with them as methods. The product never
+// imports it; scenarios and the demo do.
+import { createHash } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { createConnection, type Connection } from "mysql2/promise";
+import { systemClock, type Clock } from "../../operator/clock.ts";
+import { must } from "../../operator/assert.ts";
+import { Backend, noFaults, type BackendFaults } from "./backend.ts";
+import { ClusterClock } from "./cluster-clock.ts";
+import { findTable, type Database } from "./catalog.ts";
+import { buildDatabase, type DatabaseSpec } from "./data-builder.ts";
+import { execute, type ClusterView } from "./executor.ts";
+import { Frontend } from "./frontend.ts";
+import type { BackendPort, FrontendPort } from "./messages.ts";
+import { MetaStore } from "./meta-store.ts";
+import { doubleSha1, MysqlServer } from "./mysql-server.ts";
+import type { User } from "./privileges.ts";
+import { profileOf, type Profile, type ProfileName } from "./profile.ts";
+import { Session } from "./session.ts";
+import type { FrontendRow } from "./show/nodes.ts";
+import { DdlError } from "./sql/errors.ts";
+import { Violations } from "./violations.ts";
+import { NameService, type Resolve } from "./wire/name-service.ts";
+
+export interface StarRocksOptions {
+  readonly profile: ProfileName | Profile;
+  /** Everything on disk is below it. An existing one is taken over, as after a restart. */
+  readonly dir: string;
+  readonly backends: number;
+  readonly frontends?: number;
+  /** How many times as fast ticks, reports, re-sends, heartbeats and job timeouts run. */
+  readonly speed?: number;
+  readonly seed?: string;
+  /** FE i gets the i-th address from here on; default 127.0.0.1. */
+  readonly frontendHost?: string;
+  /** BE i gets the i-th address from here on; default 127.0.0.11. */
+  readonly backendHost?: string;
+  /** The first FE's port; default a free one. */
+  readonly mysqlPort?: number;
+  readonly rootPassword?: string;
+  readonly users?: readonly User[];
+  readonly config?: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+  /** Names of brokers, per caller. */
+  readonly resolve?: Resolve;
+  /** Real time; the release's when nothing is said. */
+  readonly socketTimeoutsMs?: Partial<SocketTimeouts>;
+  /** upload_worker_count and download_worker_count. */
+  readonly backendWorkers?: number;
+}
+
+export interface SocketTimeouts {
+  readonly frontendCall: number;
+  readonly frontendHeartbeat: number;
+  readonly backendCall: number;
+  readonly backendDirectory: number;
+  readonly backendPing: number;
+}
+
+interface FrontendSlot {
+  readonly name: string;
+  readonly host: string;
+  port: number;
+  frontend: Frontend | undefined;
+  server: MysqlServer<Session> | undefined;
+}
+
+interface BackendSlot {
+  readonly id: number;
+  readonly host: string;
+  readonly dir: string;
+  readonly faults: BackendFaults;
+  backend: Backend | undefined;
+}
+
+/** Heartbeats may be fast, but an agent on a busy machine still gets this long to answer. */
+const HEARTBEAT_MIN_MS = 2_000;
+const FIRST_BACKEND_ID = 10_004;
+
+export class StarRocks implements ClusterView {
+  readonly #options: StarRocksOptions;
+  readonly #profile: Profile;
+  readonly #clock: ClusterClock;
+  readonly #store: MetaStore;
+  readonly #names: NameService;
+  readonly #violations = new Violations();
+  readonly #frontends: readonly FrontendSlot[];
+  readonly #backends: readonly BackendSlot[];
+  readonly #users: readonly User[];
+
+  private constructor(options: StarRocksOptions) {
+    this.#options = options;
+    this.#profile = profileFor(options);
+    this.#clock = new ClusterClock(options.clock ?? systemClock, options.speed ?? 1);
+    this.#store = new MetaStore(join(options.dir, "meta"));
+    this.#names = new NameService(options.resolve);
+    const root = { name: "root", password: options.rootPassword ?? "", privileges: "ALL" } as const;
+    this.#users = [root, ...(options.users ?? [])];
+    this.#frontends = Array.from({ length: options.frontends ?? 1 }, (_, i) => ({
+      name: `fe-${i}`,
+      host: hostAt(options.frontendHost ?? "127.0.0.1", i),
+      port: i === 0 ? (options.mysqlPort ?? 0) : 0,
+      frontend: undefined,
+      server: undefined,
+    }));
+    this.#backends = Array.from({ length: options.backends }, (_, i) => ({
+      id: FIRST_BACKEND_ID + i,
+      host: hostAt(options.backendHost ?? "127.0.0.11", i),
+      dir: join(options.dir, `be-${i}`),
+      faults: noFaults(),
+      backend: undefined,
+    }));
+  }
+
+  static async start(options: StarRocksOptions): Promise<StarRocks> {
+    const cluster = new StarRocks(options);
+    await mkdir(options.dir, { recursive: true });
+    for (const i of cluster.#backends.keys()) cluster.startBackend(i);
+    for (const i of cluster.#frontends.keys()) await cluster.startFrontend(i);
+    return cluster;
+  }
+
+  /** Where clients connect: the leader, or the first FE while there is none. */
+  get mysql(): { host: string; port: number; user: string; password: string } {
+    const slot = must(this.#frontends.find((s) => s.frontend?.isLeader) ?? this.#frontends[0]);
+    const { name, password } = must(this.#users[0]);
+    return { host: slot.host, port: slot.port, user: name, password };
+  }
+
+  /** The MySQL address of each FE, in order. */
+  get frontendAddresses(): readonly { readonly host: string; readonly port: number }[] {
+    return this.#frontends.map(({ host, port }) => ({ host, port }));
+  }
+
+  get backendHosts(): readonly string[] {
+    return this.#backends.map((b) => b.host);
+  }
+
+  /** What brokers did that real FEs or BEs would not survive. */
+  get violations(): readonly string[] {
+    return this.#violations.list;
+  }
+
+  /** The caller ends the connection. */
+  async connect(user = "root", frontend?: number): Promise<Connection> {
+    const at = frontend === undefined ? this.mysql : must(this.#frontends[frontend]);
+    const { password } = must(this.#users.find((u) => u.name === user));
+    return createConnection({ host: at.host, port: at.port, user, password });
+  }
+
+  async createDatabase(spec: DatabaseSpec): Promise<void> {
+    const alive = this.#backends.filter((s) => s.backend !== undefined);
+    await buildDatabase(spec, {
+      store: this.#store,
+      backends: alive.map((s) => must(s.backend)),
+      backendIds: alive.map((s) => s.id),
+      seed: this.#options.seed ?? "starrocks",
+      now: this.#clock.now(),
+    });
+  }
+
+  /** A load: one more rowset in each tablet of the table. Refused while the table is restored. */
+  async load(db: string, name: string, segmentBytes: readonly number[]): Promise<void> {
+    const table = must(findTable(this.#database(db), name), `table ${db}.${name}`);
+    if (table.state !== "NORMAL") throw new DdlError(`Cannot write ${table.state} state table`);
+    const seed = this.#options.seed ?? "starrocks";
+    for (const partition of table.partitions) {
+      for (const [i, tablet] of partition.index.tablets.entries()) {
+        const path = `${seed}/${db}/${name}/${partition.name}/${i}`;
+        for (const backend of this.#holders(tablet.backends)) {
+          await backend.tablets.load(tablet.id, path, { segmentBytes });
+        }
+      }
+      partition.version += 1;
+      partition.versionTime = this.#clock.now();
+    }
+    this.#store.save();
+  }
+
+  /** Compaction on every replica: new segments, the same version. */
+  async compact(db: string, name: string): Promise<void> {
+    const table = must(findTable(this.#database(db), name), `table ${db}.${name}`);
+    for (const partition of table.partitions) {
+      for (const tablet of partition.index.tablets) {
+        for (const backend of this.#holders(tablet.backends)) {
+          await backend.tablets.compact(tablet.id, `${db}/${name}/${tablet.id}`);
+        }
+      }
+    }
+  }
+
+  /**
+   * A hash of what a table holds, whatever ids and file names: equal digests mean an equal restore.
+   * Throws when replicas differ or one is missing.
+   */
+  async digest(db: string, name: string): Promise<string> {
+    const table = must(findTable(this.#database(db), name), `table ${db}.${name}`);
+    const hash = createHash("sha256");
+    for (const partition of [...table.partitions].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      hash.update(`${partition.name}:${partition.version}`);
+      for (const [i, tablet] of partition.index.tablets.entries()) {
+        const digests = new Set<string>();
+        for (const backend of this.#holders(tablet.backends)) {
+          digests.add(await backend.tablets.digest(tablet.id));
+        }
+        if (digests.size !== 1) {
+          throw new Error(`replicas of tablet ${tablet.id} of ${db}.${name} differ`);
+        }
+        hash.update(`${i}:${[...digests].join("")}`);
+      }
+    }
+    return hash.digest("hex");
+  }
+
+  /** Which things go wrong in BE `i`; change its fields at any time. */
+  backendFaults(i: number): BackendFaults {
+    return must(this.#backends[i]).faults;
+  }
+
+  killBackend(i: number): void {
+    const slot = must(this.#backends[i]);
+    slot.backend?.kill();
+    slot.backend = undefined;
+  }
+
+  startBackend(i: number): void {
+    const slot = must(this.#backends[i]);
+    if (slot.backend !== undefined) return;
+    slot.backend = new Backend({
+      id: slot.id,
+      host: slot.host,
+      dir: slot.dir,
+      profile: this.#profile.backend,
+      clock: this.#clock,
+      names: this.#names,
+      violations: this.#violations,
+      faults: slot.faults,
+      frontend: this.#leaderPort(),
+      pingTimeoutMs: this.#options.socketTimeoutsMs?.backendPing ?? HEARTBEAT_MIN_MS / 4,
+    });
+  }
+
+  /** kill -9. With others alive, one of them leads at once; the killed one's temporary files are lost. */
+  async killFrontend(i = this.leaderIndex()): Promise<void> {
+    const slot = must(this.#frontends[i]);
+    const led = slot.frontend?.isLeader === true;
+    slot.frontend?.kill();
+    slot.frontend = undefined;
+    await slot.server?.kill();
+    slot.server = undefined;
+    if (led) this.#frontends.find((s) => s.frontend?.isAlive)?.frontend?.lead();
+  }
+
+  /**
+   * Starts an FE on its old port and data; it leads when nobody does. `tmp_dir` is an emptyDir unless
+   * `keepsTmp`: what SAVE_META wrote is gone.
+   */
+  async startFrontend(i = 0, options: { readonly keepsTmp?: boolean } = {}): Promise<void> {
+    const slot = must(this.#frontends[i]);
+    if (slot.frontend !== undefined) return;
+    const tmpDir = join(this.#options.dir, slot.name, "temp_dir");
+    if (options.keepsTmp !== true) await rm(tmpDir, { recursive: true, force: true });
+    const frontend = await Frontend.start({
+      name: slot.name,
+      host: slot.host,
+      tmpDir,
+      profile: this.#profile,
+      clock: this.#clock,
+      store: this.#store,
+      names: this.#names,
+      violations: this.#violations,
+      random: seededRandom(this.#options.seed ?? "starrocks"),
+      timeouts: this.#frontendTimeouts(),
+      backends: this.#backends.map((b) => ({ id: b.id, host: b.host, port: this.#backendPort(b) })),
+      ...(this.#options.config === undefined ? {} : { config: this.#options.config }),
+    });
+    slot.frontend = frontend;
+    if (this.leader() === undefined) frontend.lead();
+    slot.server = new MysqlServer(this.#mysqlHandler(frontend), "5.1.0");
+    slot.port = await slot.server.listen(slot.host, slot.port);
+  }
+
+  /** The leader ends (it exits when it loses the lead), another one takes over, the old one follows. */
+  async changeLeader(): Promise<void> {
+    if (this.#frontends.length < 2) throw new Error("a change of leader needs two FEs");
+    const old = this.leaderIndex();
+    await this.killFrontend(old);
+    await this.startFrontend(old);
+  }
+
+  leaderIndex(): number {
+    return this.#frontends.findIndex((s) => s.frontend?.isLeader);
+  }
+
+  /** Breaks every broker connection of the BEs and every client connection of the FEs. */
+  breakConnections(): void {
+    for (const { backend } of this.#backends) backend?.breakConnections();
+    for (const { server } of this.#frontends) server?.breakConnections();
+  }
+
+  /** An entry of every caller's hosts file; undefined takes it away. */
+  setHost(host: string, address: string | undefined): void {
+    this.#names.set(host, address);
+  }
+
+  leader(): Frontend | undefined {
+    return this.#frontends.find((s) => s.frontend?.isLeader)?.frontend;
+  }
+
+  frontendRows(): readonly FrontendRow[] {
+    return this.#frontends.map((slot, i) => ({
+      id: i + 1,
+      name: `${slot.name}_9010`,
+      host: slot.host,
+      queryPort: slot.port,
+      role: slot.frontend?.isLeader === true ? "LEADER" : "FOLLOWER",
+      alive: slot.frontend !== undefined,
+      startTime: slot.frontend?.startTime ?? 0,
+      journalId: this.#store.journalId,
+    }));
+  }
+
+  async stop(): Promise<void> {
+    for (const slot of this.#frontends) {
+      slot.frontend?.kill();
+      slot.frontend = undefined;
+      await slot.server?.kill();
+    }
+    for (const i of this.#backends.keys()) this.killBackend(i);
+  }
+
+  #database(name: string): Database {
+    return must(
+      this.#store.databases.find((d) => d.name === name),
+      `database ${name}`,
+    );
+  }
+
+  #holders(ids: readonly number[]): readonly Backend[] {
+    return ids.map((id) => must(this.#backends.find((b) => b.id === id)?.backend, `BE ${id}`));
+  }
+
+  #frontendTimeouts(): { brokerCallMs: number; heartbeatMs: number } {
+    const set = this.#options.socketTimeoutsMs;
+    const heartbeatMs = Math.max(5_000 / this.#clock.speed, HEARTBEAT_MIN_MS);
+    return {
+      brokerCallMs: set?.frontendCall ?? this.#profile.frontend.brokerClientTimeoutMs,
+      heartbeatMs: set?.frontendHeartbeat ?? heartbeatMs,
+    };
+  }
+
+  /** The way to a BE that may come and go. */
+  #backendPort(slot: BackendSlot): BackendPort {
+    const now = (): Backend => {
+      if (slot.backend !== undefined) return slot.backend;
+      throw new Error("java.net.ConnectException: Connection refused");
+    };
+    return {
+      heartbeat: async () => now().heartbeat(),
+      submitTasks: async (tasks) => now().submitTasks(tasks),
+      createTablet: async (id) => now().createTablet(id),
+      dropTablets: async (ids) => now().dropTablets(ids),
+      tabletStats: async () => now().tabletStats(),
+    };
+  }
+
+  /** The way to whichever FE leads. */
+  #leaderPort(): FrontendPort {
+    const now = (): Frontend => {
+      const leader = this.leader();
+      if (leader !== undefined) return leader;
+      throw new Error("java.net.ConnectException: Connection refused");
+    };
+    return {
+      finishTask: async (done) => now().finishTask(done),
+      reportTasks: async (id, signatures) => now().reportTasks(id, signatures),
+      reportProgress: async (progress) => now().reportProgress(progress),
+    };
+  }
+
+  #mysqlHandler(frontend: Frontend) {
+    const userOf = (name: string) => this.#users.find((u) => u.name === name);
+    return {
+      passwordHash: (user: string) => {
+        const found = userOf(user);
+        return found === undefined ? undefined : doubleSha1(found.password);
+      },
+      connected: (user: string, id: number, db: string | undefined) =>
+        new Session(must(userOf(user)), id, db),
+      query: (session: Session, sql: string) => execute(sql, frontend, session, this),
+    };
+  }
+}
+
+/** Starts a cluster; the caller stops it. */
+export async function startStarRocks(options: StarRocksOptions): Promise<StarRocks> {
+  return StarRocks.start(options);
+}
+
+function profileFor(options: StarRocksOptions): Profile {
+  const base = typeof options.profile === "string" ? profileOf(options.profile) : options.profile;
+  const { backendCall, backendDirectory } = options.socketTimeoutsMs ?? {};
+  return {
+    ...base,
+    backend: {
+      ...base.backend,
+      callTimeoutMs: backendCall ?? base.backend.callTimeoutMs,
+      directoryTimeoutMs: backendDirectory ?? base.backend.directoryTimeoutMs,
+      workers: options.backendWorkers ?? base.backend.workers,
+    },
+  };
+}
+
+function hostAt(first: string, i: number): string {
+  const at = first.lastIndexOf(".") + 1;
+  return `${first.slice(0, at)}${Number(first.slice(at)) + i}`;
+}
+
+/** mulberry32: the same choices in every run of one seed. */
+function seededRandom(seed: string): () => number {
+  let state = createHash("sha256").update(seed).digest().readUInt32LE(0);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
