@@ -28,6 +28,7 @@ export interface MessageHeader {
 export type StructValues = Record<string, unknown>;
 
 const NAME_BYTES_MAX = 256;
+const IDENTIFIER = /^[\w.:]+$/;
 
 /** Sizes of the types that have one. */
 const FIXED_BYTES: ReadonlyMap<number, number> = new Map([
@@ -92,7 +93,10 @@ export class FrameReader {
       throw new MalformedError(`not a thrift binary message: a method name of ${length} bytes`);
     }
     if (this.#claim(length)) yield length;
-    return this.#queue.take(length).toString("utf8");
+    const name = this.#queue.take(length).toString("latin1");
+    // An old-style header begins with a length, as does a frame of TFramedTransport.
+    if (!IDENTIFIER.test(name)) throw new MalformedError("not an unframed thrift binary message");
+    return name;
   }
 
   /**

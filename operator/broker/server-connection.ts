@@ -148,6 +148,9 @@ async function invoke(
 ): Promise<unknown> {
   if (call.method === "pwrite") return handlers.pwrite(call.request, must(payload), context);
   // The method's name picks handler and request type alike; TypeScript cannot see that they agree.
-  const handle = handlers[call.method].bind(handlers) as (request: unknown, call: CallContext) => Promise<unknown>;
+  const handle = handlers[call.method].bind(handlers) as (
+    request: unknown,
+    call: CallContext,
+  ) => Promise<unknown>;
   return handle(call.request, context);
 }
