@@ -307,7 +307,9 @@ export function thriftServer(handler: ThriftHandler): ReturnType<typeof thrift.c
         (error: Error) => {
           const { INTERNAL_ERROR } = thrift.Thrift.TApplicationExceptionType;
           output.writeMessageBegin(fname, MessageType.EXCEPTION, rseqid);
-          new thrift.Thrift.TApplicationException(INTERNAL_ERROR, error.message).write(output);
+          const exception = new thrift.Thrift.TApplicationException(INTERNAL_ERROR, error.message);
+          // The library (0.24) keeps the code in `type` and writes `code`.
+          Object.assign(exception, { code: INTERNAL_ERROR }).write(output);
           output.writeMessageEnd();
           output.flush();
         },
