@@ -46,7 +46,11 @@ export class Place {
       folder: "__starrocks_repository_prod",
       repositoryName: "prod",
       credentialsDirectory,
-      s3: { endpoint: options.endpoint ?? server.endpoint, region: "us-east-1", forcePathStyle: true },
+      s3: {
+        endpoint: options.endpoint ?? server.endpoint,
+        region: "us-east-1",
+        forcePathStyle: true,
+      },
       limits: options.limits ?? {},
     };
     await writeFile(place.configPath, JSON.stringify(config));
@@ -85,7 +89,11 @@ export class AgentProcess {
   constructor(place: Place, options: AgentOptions) {
     const id = `${options.command}-${Math.random().toString(36).slice(2)}`;
     this.#terminationPath = join(place.dir, `${id}.termination`);
-    const flags = { config: place.configPath, "termination-log": this.#terminationPath, ...options.flags };
+    const flags = {
+      config: place.configPath,
+      "termination-log": this.#terminationPath,
+      ...options.flags,
+    };
     const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
     this.#child = spawn(process.execPath, [MAIN, options.command, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
