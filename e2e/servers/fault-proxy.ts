@@ -7,7 +7,7 @@
 import { once } from "node:events";
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import { Agent, createServer, request as sendRequest } from "node:http";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Harm, ProxyFault, RandomHarm } from "./fault-script.ts";
 import { FaultScript } from "./fault-script.ts";
@@ -23,6 +23,8 @@ export interface FaultProxy extends S3Server {
   readonly requests: readonly S3Request[];
   /** How many requests suffered. */
   readonly harmed: number;
+  /** How many connections were made. */
+  readonly connections: number;
   inject(fault: ProxyFault): void;
   harmAtRandom(random: RandomHarm): void;
   /** Ends all faults and begins the counts anew; the account of uploads stays. */
@@ -43,6 +45,9 @@ export async function startFaultProxy(
 ): Promise<FaultProxy> {
   const proxy = new Harmer(new URL(upstream.endpoint), options);
   const server = createServer((request, response) => proxy.serve(request, response));
+  server.on("connection", () => {
+    proxy.connections += 1;
+  });
   server.listen(0, LOOPBACK);
   await once(server, "listening");
   const { bucket, accessKeyId, secretAccessKey } = upstream;
@@ -54,6 +59,9 @@ export async function startFaultProxy(
     requests: proxy.requests,
     get harmed() {
       return proxy.harmed;
+    },
+    get connections() {
+      return proxy.connections;
     },
     inject: (fault) => proxy.script.inject(fault),
     harmAtRandom: (random) => proxy.script.harmAtRandom(random),
@@ -83,6 +91,7 @@ class Harmer {
   readonly #upstream: URL;
   readonly #options: FaultProxyOptions;
   harmed = 0;
+  connections = 0;
 
   constructor(upstream: URL, options: FaultProxyOptions) {
     this.#upstream = upstream;
@@ -93,6 +102,7 @@ class Harmer {
     this.script.clear();
     this.requests.splice(0);
     this.harmed = 0;
+    this.connections = 0;
   }
 
   serve(request: IncomingMessage, response: ServerResponse): void {
@@ -144,7 +154,8 @@ class Harmer {
     } else if (about.operation.endsWith("MultipartUpload")) {
       const body = await collect(answer);
       this.account.watch(about, status, body.toString());
-      response.writeHead(status, answer.headers).end(body);
+      response.writeHead(status, answer.headers);
+      await sendDown(Readable.from([body]), response, harm);
     } else {
       response.writeHead(status, answer.headers);
       await sendDown(answer, response, harm);
@@ -164,7 +175,11 @@ function sendUp(request: IncomingMessage, upstream: ClientRequest, harm: Harm | 
       seen += chunk.length;
       if (seen >= harm.afterBytes) cutUp(request, upstream);
     });
-    request.on("end", () => cutUp(request, upstream));
+    // One without so long a body never leaves: the server must not hear of it.
+    if (Number(request.headers["content-length"] ?? 0) <= harm.afterBytes) {
+      cutUp(request, upstream);
+      return;
+    }
   }
   request.pipe(upstream);
 }

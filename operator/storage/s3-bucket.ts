@@ -1,8 +1,9 @@
-// One bucket with a prefix, spoken to through one client: every request of the driver goes through
+// One bucket with a prefix, spoken to through one client (or its careful twin): every request of the driver goes through
 // `send`, which puts a limit on its time, follows the caller's signal and classifies what goes wrong.
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Clock } from "../clock.ts";
-import { StorageError } from "./errors.ts";
+import { StorageError, isStorageError } from "./errors.ts";
+import type { S3Clients } from "./s3-client.ts";
 import type { S3Call } from "./s3-errors.ts";
 import { classifyS3Error } from "./s3-errors.ts";
 import type { S3Location } from "./s3-location.ts";
@@ -16,6 +17,8 @@ export interface Purpose {
   readonly signal?: AbortSignal | undefined;
   /** The store works on it for long (Complete, copies) before it answers. */
   readonly slow?: boolean;
+  /** It carries an object's bytes. */
+  readonly sendsBody?: boolean;
 }
 
 export interface Timeouts {
@@ -35,14 +38,15 @@ export class S3Bucket {
   readonly name: string;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
-  readonly #client: S3Client;
+  readonly #clients: S3Clients;
   readonly #prefix: string;
+  #askFirst = false;
 
-  constructor(client: S3Client, location: S3Location, clock: Clock, timeouts: Timeouts) {
+  constructor(clients: S3Clients, location: S3Location, clock: Clock, timeouts: Timeouts) {
     this.name = location.bucket;
     this.clock = clock;
     this.timeouts = timeouts;
-    this.#client = client;
+    this.#clients = clients;
     this.#prefix = location.prefix;
   }
 
@@ -67,17 +71,32 @@ export class S3Bucket {
     // By hand instead of AbortSignal.any and .timeout: nothing may stay behind on a signal that lives
     // as long as the process, and tests own the clock.
     const stop = new AbortController();
-    const follow = () => stop.abort(signal?.reason);
+    const stopped = Promise.withResolvers<never>();
+    const end = (reason: unknown) => {
+      stop.abort(reason);
+      stopped.reject(reason);
+    };
+    const follow = () => end(signal?.reason);
     signal?.addEventListener("abort", follow, { once: true });
-    const cancel = this.clock.after(limitMs, () => stop.abort(this.late(purpose, limitMs)));
+    const cancel = this.clock.after(limitMs, () => end(this.late(purpose, limitMs)));
     try {
-      return await request(this.#client, { abortSignal: stop.signal });
+      // A race, because the client follows its signal only once it has credentials and a connection.
+      const sent = request(this.#clientFor(purpose), { abortSignal: stop.signal });
+      const result = await Promise.race([sent, stopped.promise]);
+      if (purpose.sendsBody === true) this.#askFirst = false;
+      return result;
     } catch (error) {
-      throw this.failure(stop.signal.aborted ? stop.signal.reason : error, purpose);
+      const failure = this.failure(stop.signal.aborted ? stop.signal.reason : error, purpose);
+      if (purpose.sendsBody === true) this.#askFirst = brokeOff(failure);
+      throw failure;
     } finally {
       cancel();
       signal?.removeEventListener("abort", follow);
     }
+  }
+
+  #clientFor({ sendsBody }: Purpose): S3Client {
+    return sendsBody === true && this.#askFirst ? this.#clients.asking() : this.#clients.usual;
   }
 
   /** The error to throw for what a request threw. */
@@ -112,4 +131,9 @@ export class S3Bucket {
     }
     return { key, size, etag: etag.replace(/^"|"$/g, "") };
   }
+}
+
+/** The connection ended without an answer: perhaps one that could not be read any more. */
+function brokeOff(error: unknown): boolean {
+  return isStorageError(error) && error.kind === "unavailable" && error.detail.status === undefined;
 }

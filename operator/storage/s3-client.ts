@@ -1,7 +1,9 @@
 // The AWS client, set up for our traffic. What would surprise:
 // - It never retries (retrying.ts does) and never times out but for connecting (s3-bucket.ts does).
-// - Its agents are made here: given none, the client opens a new connection for every body of 2 MiB
-//   or more (it sends `Expect: 100-continue` and does not reuse such a connection).
+// - It does not ask for the store's consent (`Expect: 100-continue`) before a body: that costs a round
+//   trip a part, and the client opens a new connection for it. A second client does ask: for the try
+//   after a connection that broke while a body was sent, because a store that refuses a large body
+//   may close the connection before its answer can be read (seen with versitygw).
 // - Answers' checksums are not asked for: some stores send the whole object's with a range. What is
 //   stored is protected by the md5 in its name; what is sent, by CRC32.
 import { S3Client } from "@aws-sdk/client-s3";
@@ -30,13 +32,31 @@ export interface S3Credentials {
   readonly sessionToken?: Secret | undefined;
 }
 
+export interface S3Clients {
+  readonly usual: S3Client;
+  /** Asks for the store's consent before each body. Made when it is first wanted. */
+  readonly asking: () => S3Client;
+}
+
 export const MAX_SOCKETS = 128;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** A client. Without credentials: the default chain (environment, web identity, pod, instance). */
-export function makeS3Client(
+/** Clients. Without credentials: the default chain (environment, web identity, pod, instance). */
+export function makeS3Clients(
   options: S3ClientOptions,
   credentials: S3Credentials | undefined,
+): S3Clients {
+  let asking: S3Client | undefined;
+  return {
+    usual: makeClient(options, credentials, false),
+    asking: () => (asking ??= makeClient(options, credentials, true)),
+  };
+}
+
+function makeClient(
+  options: S3ClientOptions,
+  credentials: S3Credentials | undefined,
+  asks: boolean,
 ): S3Client {
   const { endpoint } = options;
   const when = options.checksums === "whenRequired" ? "WHEN_REQUIRED" : "WHEN_SUPPORTED";
@@ -48,9 +68,8 @@ export function makeS3Client(
     maxAttempts: 1,
     requestChecksumCalculation: when,
     responseChecksumValidation: "WHEN_REQUIRED",
-    // Waiting for the store's consent costs a round trip a part and, through some proxies, seconds.
-    expectContinueHeader: false,
-    requestHandler: requestHandler(options),
+    expectContinueHeader: asks,
+    requestHandler: requestHandler(options, asks),
   });
   leavePayloadUnsigned(client);
   return client;
@@ -68,11 +87,12 @@ function regionOfEnvironment(): string {
   return process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
 }
 
-function requestHandler(options: S3ClientOptions) {
+function requestHandler(options: S3ClientOptions, asks: boolean) {
   const agent = { keepAlive: true, maxSockets: options.maxSockets ?? MAX_SOCKETS };
   return {
-    httpAgent: new HttpAgent(agent),
-    httpsAgent: new HttpsAgent(agent),
+    // The client waits for consent only on connections of its own making.
+    httpAgent: asks ? agent : new HttpAgent(agent),
+    httpsAgent: asks ? agent : new HttpsAgent(agent),
     connectionTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     // The client would warn on the console about queued requests; the limit is meant.
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },

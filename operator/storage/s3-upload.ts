@@ -81,7 +81,7 @@ export async function putS3Object(
   purpose: Purpose,
   { body, ifAbsent }: { readonly body: Buffer; readonly ifAbsent: boolean },
 ): Promise<ObjectInfo> {
-  const output = await bucket.send(purpose, (client, sendOptions) =>
+  const output = await bucket.send({ ...purpose, sendsBody: true }, (client, sendOptions) =>
     client.send(
       new PutObjectCommand({
         Bucket: bucket.name,
@@ -145,7 +145,7 @@ export class S3Upload implements Upload {
   }
 
   async #send(number: number, body: Buffer, signal: AbortSignal): Promise<void> {
-    const purpose = this.#purpose("upload.part", { signal });
+    const purpose = { ...this.#purpose("upload.part", { signal }), sendsBody: true };
     const output = await this.#bucket.send(purpose, (client, sendOptions) =>
       client.send(
         new UploadPartCommand({

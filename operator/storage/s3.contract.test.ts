@@ -7,7 +7,7 @@ import type { VersitygwOptions } from "../../e2e/servers/versitygw.ts";
 import { VERSITYGW_INSTALL, findVersitygw, startVersitygw } from "../../e2e/servers/versitygw.ts";
 import { systemClock } from "../clock.ts";
 import { Secret } from "../secret.ts";
-import { makeS3Client } from "./s3-client.ts";
+import { makeS3Clients } from "./s3-client.ts";
 import type { CopyLimits } from "./s3-copy.ts";
 import { S3Storage } from "./s3.ts";
 import type { Opened } from "./testing/contract.ts";
@@ -23,18 +23,18 @@ interface How {
 
 function openOn(server: S3Server, how: How, stop: () => Promise<void>): Opened {
   const { endpoint, bucket, accessKeyId, secretAccessKey } = server;
-  const clients: { destroy(): void }[] = [];
+  const made: { destroy(): void }[] = [];
   const another = () => {
-    const client = makeS3Client(
+    const clients = makeS3Clients(
       { endpoint, maxSockets: 8, checksums: how.checksums },
       { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
     );
-    clients.push(client);
+    made.push(clients.usual);
     const location = { bucket, prefix: "some folder/x/" };
-    return new S3Storage({ client, location, clock: systemClock, ...how });
+    return new S3Storage({ clients, location, clock: systemClock, ...how });
   };
   const close = async () => {
-    for (const client of clients) client.destroy();
+    for (const client of made) client.destroy();
     await stop();
   };
   return { storage: another(), another, close };

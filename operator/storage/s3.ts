@@ -4,7 +4,7 @@
 //
 // What would surprise: an answer to HEAD cannot say that the bucket is missing, so the first "not
 // there" of a process asks for the bucket too.
-import type { _Error, ListObjectsV2CommandOutput, S3Client } from "@aws-sdk/client-s3";
+import type { _Error, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -19,6 +19,7 @@ import type { Layer } from "./layer.ts";
 import { forEachParallel } from "./parallel.ts";
 import type { Purpose, Timeouts } from "./s3-bucket.ts";
 import { S3Bucket } from "./s3-bucket.ts";
+import type { S3Clients } from "./s3-client.ts";
 import type { CopyLimits } from "./s3-copy.ts";
 import { S3Copier, S3_COPY_LIMITS } from "./s3-copy.ts";
 import { classifyS3Code } from "./s3-errors.ts";
@@ -43,7 +44,7 @@ import type {
 } from "./storage.ts";
 
 export interface S3StorageOptions {
-  readonly client: S3Client;
+  readonly clients: S3Clients;
   readonly location: S3Location;
   readonly clock: Clock;
   /** Around each request of a call that takes several; retries belong here. Default: nothing. */
@@ -69,7 +70,7 @@ export class S3Storage implements Storage {
   #bucketSeen = false;
 
   constructor(options: S3StorageOptions) {
-    const { client, location, clock, steps = onlyOnce } = options;
+    const { clients, location, clock, steps = onlyOnce } = options;
     const limits = { ...S3_COPY_LIMITS, ...options.copyLimits };
     this.location = formatS3Location(location);
     this.capabilities = {
@@ -78,7 +79,7 @@ export class S3Storage implements Storage {
       partBytesMin: PART_BYTES_MIN,
       partsMax: limits.partsMax,
     };
-    this.#bucket = new S3Bucket(client, location, clock, { ...TIMEOUTS, ...options.timeouts });
+    this.#bucket = new S3Bucket(clients, location, clock, { ...TIMEOUTS, ...options.timeouts });
     this.#copier = new S3Copier(this.#bucket, limits, steps);
     this.#steps = steps;
   }

@@ -1,0 +1,171 @@
+// The S3 driver's own ways, without a server: what it sends over TLS, and how it copies in parts.
+import type { S3Client } from "@aws-sdk/client-s3";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { expect } from "chai";
+import { Readable } from "node:stream";
+import { Secret } from "../secret.ts";
+import { ManualClock } from "../testing/manual-clock.ts";
+import type { S3ClientOptions } from "./s3-client.ts";
+import { makeS3Clients } from "./s3-client.ts";
+import { S3Storage } from "./s3.ts";
+import { collect, rejection } from "./testing/collect.ts";
+
+const credentials = {
+  accessKeyId: "AKID",
+  secretAccessKey: new Secret("hunter2"),
+  sessionToken: new Secret("session"),
+};
+
+interface Sent {
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Lets nothing out: each signed request is given to `answer`, whose result is the output. */
+function intercept(client: S3Client, answer: (request: Sent) => Promise<object>): void {
+  client.middlewareStack.add(
+    () => async (args) => {
+      const output = await answer(args.request as Sent);
+      return { output: { $metadata: {}, ...output } as never, response: {} };
+    },
+    { step: "finalizeRequest", priority: "low", name: "intercept" },
+  );
+}
+
+async function sentFor({
+  bucket = "back_ups",
+  ...options
+}: S3ClientOptions & { readonly bucket?: string }): Promise<Sent> {
+  const client = makeS3Clients(options, credentials).usual;
+  const sent: Sent[] = [];
+  intercept(client, async (request) => {
+    sent.push(request);
+    return { ETag: '"e"' };
+  });
+  const put = { Bucket: bucket, Key: "a b", Body: Buffer.from("x") };
+  await client.send(new PutObjectCommand(put));
+  client.destroy();
+  const [only] = sent;
+  if (only === undefined || sent.length > 1) throw new Error(`${sent.length} requests`);
+  return only;
+}
+
+describe("makeS3Client", () => {
+  it("signs the body over http and leaves it unsigned over https, with CRC32 in both", async () => {
+    const plain = await sentFor({ endpoint: "http://s3.example:9000" });
+    expect(plain.headers["x-amz-content-sha256"]).to.match(/^[0-9a-f]{64}$/);
+    const secure = await sentFor({ endpoint: "https://s3.example:9000" });
+    expect(secure.headers["x-amz-content-sha256"]).to.equal("UNSIGNED-PAYLOAD");
+    const aws = await sentFor({ region: "eu-west-3" });
+    expect(aws.headers["x-amz-content-sha256"]).to.equal("UNSIGNED-PAYLOAD");
+    for (const { headers } of [plain, secure, aws]) {
+      expect(headers["x-amz-checksum-crc32"]).to.equal("jNwWgw==");
+    }
+  });
+
+  it("leaves checksums out for stores that do not know them", async () => {
+    const sent = await sentFor({ endpoint: "http://s3.example", checksums: "whenRequired" });
+    const names = Object.keys(sent.headers).filter((name) => /checksum|crc/.test(name));
+    expect(names).to.deep.equal([]);
+  });
+
+  it("addresses buckets by path when an endpoint is given, and as told", async () => {
+    const endpoint = "http://s3.example";
+    expect(await sentFor({ endpoint })).to.include({
+      hostname: "s3.example",
+      path: "/back_ups/a%20b",
+    });
+    const byName = await sentFor({ endpoint, forcePathStyle: false, bucket: "backups" });
+    expect(byName).to.include({ hostname: "backups.s3.example", path: "/a%20b" });
+  });
+
+  it("takes a bucket with an underscore on AWS itself", async () => {
+    const sent = await sentFor({ region: "eu-west-3" });
+    expect(`${sent.hostname}${sent.path}`).to.equal("s3.eu-west-3.amazonaws.com/back_ups/a%20b");
+  });
+
+  it("sends the session token and never the secret", async () => {
+    const { headers } = await sentFor({ endpoint: "https://s3.example" });
+    expect(headers["x-amz-security-token"]).to.equal("session");
+    expect(JSON.stringify(headers)).to.not.include("hunter2");
+    expect(headers["authorization"]).to.include("AKID");
+  });
+
+  it("does not wait for the store's consent before a body", async () => {
+    const { headers } = await sentFor({ endpoint: "http://s3.example" });
+    expect(headers).to.not.have.any.keys("expect", "Expect");
+  });
+});
+
+describe("S3Storage", () => {
+  const given = (answer: (request: Sent) => Promise<object>) => {
+    const clients = makeS3Clients({ endpoint: "http://s3.example" }, credentials);
+    intercept(clients.usual, answer);
+    const clock = new ManualClock();
+    const location = { bucket: "backups", prefix: "p/" };
+    const timeouts = { requestMs: 5_000, slowRequestMs: 50_000 };
+    return { clock, storage: new S3Storage({ clients, location, clock, timeouts }) };
+  };
+  const never = () => new Promise<object>(() => {});
+  const key = (name: string) => ({ Key: `p/${name}`, Size: 1, ETag: '"e"' });
+
+  it("gives a request that gets no answer up after its time", async () => {
+    const { storage, clock } = given(never);
+    const put = rejection(storage.put("a", Buffer.from("x")));
+    await clock.advance(4_999);
+    expect(clock.pending).to.equal(1);
+    await clock.advance(1);
+    expect(await put).to.include({ kind: "timeout" });
+    expect(await put)
+      .to.have.property("message")
+      .that.includes("s3://backups/p/a");
+    expect(clock.pending).to.equal(0);
+  });
+
+  it("sorts a page, drops what comes twice and leaves folder markers out", async () => {
+    const pages = [
+      {
+        Contents: [key("b"), key("dir/"), key("a")],
+        CommonPrefixes: [{ Prefix: "p/ab/" }],
+        IsTruncated: true,
+        NextContinuationToken: "2",
+      },
+      { Contents: [key("b"), key("c")], CommonPrefixes: [{ Prefix: "p/ab/" }] },
+    ];
+    const { storage } = given(async () => pages.shift() ?? {});
+    const rows = await collect(storage.list("", { folded: true }));
+    const names = rows.map((row) => (row.kind === "object" ? row.key : row.prefix));
+    expect(names).to.deep.equal(["a", "ab/", "b", "c"]);
+  });
+
+  it("names the first key that could not be deleted", async () => {
+    const { storage } = given(async () => ({
+      Errors: [
+        { Key: "p/gone", Code: "NoSuchKey" },
+        { Key: "p/b", Code: "AccessDenied", Message: "no" },
+      ],
+    }));
+    const failed = await rejection(storage.deleteMany(["a", "gone", "b"]));
+    expect(failed).to.include({ kind: "accessDenied" }).and.nested.include({ "detail.key": "b" });
+  });
+
+  it("refuses an answer without an ETag instead of inventing one", async () => {
+    const { storage } = given(async () => ({}));
+    expect(await rejection(storage.put("a", Buffer.from("x")))).to.include({ kind: "unavailable" });
+  });
+
+  for (const [title, output] of [
+    ["the whole object", { ContentLength: 100 }],
+    ["another range", { ContentLength: 10, ContentRange: "bytes 0-9/100" }],
+  ] as const) {
+    it(`refuses ${title} where a range was asked for`, async () => {
+      const Body = Readable.from([Buffer.alloc(100)]);
+      const { storage } = given(async () => ({ ...output, ETag: '"e"', Body }));
+      const failed = await rejection(storage.read("a", { start: 50, length: 10 }));
+      expect(failed).to.include({ kind: "wrongConfiguration" });
+      expect(Body.destroyed).to.equal(true);
+    });
+  }
+});
