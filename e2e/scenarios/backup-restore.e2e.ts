@@ -96,4 +96,17 @@ describe("two agents behind the FE", () => {
     expect(await path.litter()).to.deep.equal([]);
     expect(path.starrocks.violations).to.deep.equal([]);
   });
+
+  it("and they did land on different ones", async () => {
+    const moved = await Promise.all(
+      path.agents.map(async (agent) => {
+        const { detail } = (await agent.termination()) as {
+          detail: { calls: Record<string, number> };
+        };
+        return (detail.calls["openWriter"] ?? 0) - (detail.calls["renamePath"] ?? 0);
+      }),
+    );
+    // A BE opens and renames at one agent; only the FE's __meta and __info can unbalance the count.
+    expect(moved.some((difference) => difference !== 0)).to.equal(true);
+  });
 });

@@ -267,9 +267,9 @@ class Agent {
   }
 
   #outcome(cause: DrainCause): Outcome {
-    const { bytesIn, bytesOut, files, calls, failedCalls } = this.#counters.totals();
+    const { bytesIn, bytesOut, files, failedCalls, callsByMethod } = this.#counters.totals();
     const { intents } = this.#service.open();
-    const detail = { bytes: bytesIn + bytesOut, files, calls, failedCalls, intents };
+    const detail = { bytes: bytesIn + bytesOut, files, calls: callsByMethod, failedCalls, intents };
     if (cause === "signalled") {
       const message = "told to stop before the job was done; another agent takes over";
       return { exitCode: EXIT.failed, reason: "Interrupted", message, detail };

@@ -1,0 +1,123 @@
+// Agents that die by SIGKILL at seeded moments, in backups and in restores, and are replaced at the same
+// address. A moment is a number of requests at the store, so that every step of the data path is hit:
+// between a put and its answer, with parts on their way, between a close and its rename, in UPLOAD_INFO.
+//
+// KILL_SEEDS says how many runs (everyday: 8, CI: 100), KILL_SEED the one to repeat.
+import { expect } from "chai";
+import { seededRandom } from "../servers/fault-script.ts";
+import { DataPath } from "./data-path.ts";
+
+const MIB = 1024 * 1024;
+const RUNS = Number(process.env["KILL_SEEDS"] ?? 8);
+const ONLY = process.env["KILL_SEED"];
+const SEEDS = ONLY === undefined ? Array.from({ length: RUNS }, (_, i) => i + 1) : [Number(ONLY)];
+
+describe(`agents killed at random moments, ${SEEDS.length} seeds`, () => {
+  let path: DataPath;
+  let digest = "";
+  let finished = 0;
+  let kills = 0;
+
+  before(async () => {
+    path = await DataPath.start({
+      starrocks: { speed: 60, backends: 2, backendWorkers: 2 },
+      limits: { partMiB: 5, memoryMiB: 64 },
+    });
+    await path.starrocks.createDatabase({
+      name: "shop",
+      tables: [
+        { name: "t", partitions: ["p1", "p2"], tablets: 2, segmentBytes: [6 * MIB, 300_000, 10] },
+      ],
+    });
+    digest = await path.starrocks.digest("shop", "t");
+  });
+
+  after(async () => {
+    await path.stop();
+  });
+
+  for (const seed of SEEDS) {
+    it(`seed ${seed}: what is FINISHED restores equal, nothing is left behind`, async () => {
+      const random = seededRandom(seed);
+      const label = `s${seed}`;
+      kills += await backUpWithKills(path, label, random);
+      if (await isFinished(path)) {
+        finished += 1;
+        const timestamp = await path.timestampOf(label);
+        await path.unmount();
+        const sealed = await path.seal(label);
+        expect(sealed.code, JSON.stringify(sealed.termination)).to.equal(0);
+        expect(await path.litter()).to.deep.equal([]);
+        kills += await restoreWithKills(path, label, timestamp, random);
+        expect(await path.starrocks.digest("shop", "copy")).to.equal(digest);
+        await path.sql("DROP TABLE shop.copy");
+      } else {
+        await path.unmount();
+      }
+      const pruned = await path.prune(label);
+      expect(pruned.code, JSON.stringify(pruned.termination)).to.equal(0);
+      expect(await path.keys()).to.deep.equal([]);
+      expect(path.s3.openUploads()).to.deep.equal([]);
+      expect(path.starrocks.violations).to.deep.equal([]);
+    });
+  }
+
+  it("finished nearly all of them, though agents were killed in each", () => {
+    expect(finished).to.be.at.least(Math.ceil(SEEDS.length * 0.7));
+    expect(kills).to.be.at.least(SEEDS.length);
+  });
+});
+
+/** Kills the agent when the store has seen as many more requests as the seed says; one to three times. */
+function killer(path: DataPath, random: () => number) {
+  let left = 1 + Math.floor(random() * 3);
+  let at = path.s3.requests.length + Math.floor(random() * 25);
+  let killed = 0;
+  return {
+    count: () => killed,
+    look: async () => {
+      if (left === 0 || path.s3.requests.length < at) return;
+      left -= 1;
+      killed += 1;
+      await path.killAgent();
+      await path.startAgent();
+      at = path.s3.requests.length + Math.floor(random() * 40);
+    },
+  };
+}
+
+async function backUpWithKills(
+  path: DataPath,
+  label: string,
+  random: () => number,
+): Promise<number> {
+  await path.mount("backup", label);
+  const kill = killer(path, random);
+  await path.backup("shop", label, ["t"]);
+  await path.untilEnded("BACKUP", "shop", kill.look);
+  return kill.count();
+}
+
+async function isFinished(path: DataPath): Promise<boolean> {
+  return (await path.untilEnded("BACKUP", "shop")).state === "FINISHED";
+}
+
+/** A restore that StarRocks cancels (the agent was away when it looked for a broker) is asked for again. */
+async function restoreWithKills(
+  path: DataPath,
+  label: string,
+  timestamp: string,
+  random: () => number,
+): Promise<number> {
+  let kills = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    await path.mount("restore", label);
+    const kill = killer(path, random);
+    await path.restore("shop", label, "t AS copy", timestamp);
+    const end = await path.untilEnded("RESTORE", "shop", attempt < 3 ? kill.look : undefined);
+    kills += kill.count();
+    await path.unmount();
+    if (end.state === "FINISHED") return kills;
+    if (attempt === 3) throw new Error(JSON.stringify(end));
+  }
+}
