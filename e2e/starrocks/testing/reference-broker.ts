@@ -65,7 +65,9 @@ export class ReferenceBroker {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #files = new Map<string, OpenFile>();
+  readonly #performing = new Set<Promise<object>>();
   #nextFd = 1n;
+  #killed = false;
   port = 0;
 
   private constructor(options: ReferenceBrokerOptions) {
@@ -87,13 +89,15 @@ export class ReferenceBroker {
     return `${this.#options.host}:${this.port}`;
   }
 
-  /** kill -9: sockets close, half-written files stay. */
+  /** kill -9: sockets close, half-written files stay. Resolves when nothing changes files any more. */
   async kill(): Promise<void> {
+    this.#killed = true;
     for (const socket of this.#sockets) socket.destroy();
+    await Promise.allSettled(this.#performing);
+    for (const { handle } of this.#files.values()) await handle.close().catch(() => undefined);
     if (!this.#server.listening) return;
     this.#server.close();
     await once(this.#server, "close");
-    for (const { handle } of this.#files.values()) await handle.close().catch(() => undefined);
   }
 
   #accept(socket: Socket): void {
@@ -121,7 +125,11 @@ export class ReferenceBroker {
     await this.#options.before?.(call);
     const special = this.#options.answers?.[read.method] as
       ((request: unknown) => object | undefined) | undefined;
-    const success = special?.(read.request) ?? (await this.#perform(read));
+    if (this.#killed) return;
+    const performed = Promise.resolve(special?.(read.request) ?? this.#perform(read));
+    this.#performing.add(performed);
+    const success = await performed;
+    this.#performing.delete(performed);
     if (socket.writable) socket.write(encodeAnswer(read, success));
   }
 
@@ -197,6 +205,10 @@ export class ReferenceBroker {
 
   async #open(path: string, flags: "r" | "w"): Promise<BrokerFd> {
     const handle = await open(this.#local(path), flags);
+    if (this.#killed) {
+      await handle.close();
+      throw new Error("killed");
+    }
     const fd = { high: 7n, low: this.#nextFd };
     this.#nextFd += 1n;
     this.#files.set(String(fd.low), { handle, position: 0 });

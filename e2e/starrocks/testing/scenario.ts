@@ -1,0 +1,127 @@
+// What the stand-in's tests that need a whole cluster share: a cluster, reference brokers, statements
+// and waiting for what they lead to.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Connection } from "mysql2/promise";
+import { startStarRocks, type StarRocks, type StarRocksOptions } from "../cluster.ts";
+import { ReferenceBroker, type ReferenceBrokerOptions } from "./reference-broker.ts";
+
+export type Row = Readonly<Record<string, string | null>>;
+
+const DEADLINE_MS = 20_000;
+
+export class Scenario {
+  readonly dir: string;
+  readonly starrocks: StarRocks;
+  readonly #brokers: ReferenceBroker[] = [];
+  readonly #connections: Connection[] = [];
+
+  private constructor(dir: string, starrocks: StarRocks) {
+    this.dir = dir;
+    this.starrocks = starrocks;
+  }
+
+  static async start(options: Partial<StarRocksOptions> = {}): Promise<Scenario> {
+    const dir = await mkdtemp(join(tmpdir(), "starrocks-stand-in-"));
+    const starrocks = await startStarRocks({
+      profile: "3.3",
+      dir: join(dir, "cluster"),
+      backends: 2,
+      speed: 30,
+      ...options,
+    });
+    return new Scenario(dir, starrocks);
+  }
+
+  async end(): Promise<void> {
+    for (const connection of this.#connections) connection.destroy();
+    await this.starrocks.stop();
+    for (const broker of this.#brokers) await broker.kill();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** A broker whose files lie in a folder that all brokers of the scenario share. */
+  async broker(
+    host: string,
+    options: Partial<ReferenceBrokerOptions> = {},
+  ): Promise<ReferenceBroker> {
+    const broker = await ReferenceBroker.start({ dir: this.storage, host, ...options });
+    this.#brokers.push(broker);
+    return broker;
+  }
+
+  get storage(): string {
+    return join(this.dir, "storage");
+  }
+
+  async query(sql: string, user = "root", frontend?: number): Promise<readonly Row[]> {
+    const connection = await this.starrocks.connect(user, frontend);
+    try {
+      const [rows] = await connection.query(sql);
+      return Array.isArray(rows) ? (rows as Row[]) : [];
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  /** The message a statement fails with. */
+  async failure(sql: string, user = "root"): Promise<string> {
+    try {
+      await this.query(sql, user);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    throw new Error(`${sql} did not fail`);
+  }
+
+  /** Adds the broker, waits until it is alive, and creates the repository. */
+  async mount(name: string, address: string): Promise<void> {
+    await this.query(`ALTER SYSTEM ADD BROKER ${name} "${address}"`);
+    await this.until(async () => {
+      const rows = await this.query("SHOW BROKER");
+      return rows.some((r) => r["Name"] === name && r["Alive"] === "true");
+    });
+    await this.query(
+      `CREATE REPOSITORY ${name} WITH BROKER ${name} ON LOCATION "backup://mount" PROPERTIES ("token" = "secret")`,
+    );
+  }
+
+  /** Polls until the job is in one of the states; answers every change of its row on the way. */
+  async watch(
+    job: "BACKUP" | "RESTORE",
+    db: string,
+    ...states: readonly string[]
+  ): Promise<readonly Row[]> {
+    const seen: Row[] = [];
+    await this.until(async () => {
+      const [row] = await this.query(`SHOW ${job} FROM ${db}`);
+      if (row === undefined) return false;
+      if (JSON.stringify(row) !== JSON.stringify(seen.at(-1))) seen.push(row);
+      return states.includes(row["State"] ?? "");
+    });
+    return seen;
+  }
+
+  /** Runs a backup to its end and answers the snapshot's timestamp. */
+  async backup(db: string, label: string, repository: string, on = ""): Promise<string> {
+    await this.query(`BACKUP SNAPSHOT ${db}.${label} TO ${repository} ${on}`);
+    const last = (await this.watch("BACKUP", db, "FINISHED", "CANCELLED")).at(-1);
+    if (last?.["State"] !== "FINISHED") throw new Error(`backup: ${last?.["Status"] ?? "no row"}`);
+    return this.timestamp(repository, label);
+  }
+
+  async timestamp(repository: string, label: string): Promise<string> {
+    const [row] = await this.query(`SHOW SNAPSHOT ON ${repository} WHERE SNAPSHOT = '${label}'`);
+    return row?.["Timestamp"] ?? "";
+  }
+
+  async until(condition: () => Promise<boolean> | boolean): Promise<void> {
+    const end = Date.now() + DEADLINE_MS;
+    while (!(await condition())) {
+      if (Date.now() > end) throw new Error("the deadline passed");
+      await sleep(5);
+    }
+  }
+}
