@@ -1,7 +1,9 @@
 import { expect } from "chai";
 
 import { encodeReply } from "./codec.ts";
+import { BrokerServer } from "./server.ts";
 import type { BrokerHandlers, CallContext, ServerLimits } from "./server.ts";
+import { BrokerClient } from "./testing/client.ts";
 import {
   FD,
   gate,
@@ -10,6 +12,7 @@ import {
   pingCall,
   PWRITE,
   pwriteHead,
+  sampleHandlers,
   ServerFixture,
   STOPS,
   turns,
@@ -71,6 +74,23 @@ describe("BrokerServer", () => {
       receivedMs: fixture.clock.monotonic(),
     });
     expect(context?.signal.aborted).to.equal(false);
+  });
+
+  it("calls the handlers as methods of their object", async () => {
+    const handlers: BrokerHandlers & { pings: number } = {
+      ...sampleHandlers(),
+      pings: 0,
+      ping() {
+        this.pings += 1;
+        return Promise.resolve({ statusCode: 0, message: `ping ${this.pings}` });
+      },
+    };
+    const { clock, log } = (fixture = await ServerFixture.start());
+    const server = new BrokerServer({ handlers, log, clock });
+    const { port } = await server.listen(0, "127.0.0.1");
+    const client = await BrokerClient.connect("127.0.0.1", port);
+    expect(await client.call("ping", PING)).to.deep.equal({ statusCode: 0, message: "ping 1" });
+    server.close();
   });
 
   it("handles one call of a connection at a time, and answers in order", async () => {
