@@ -1,0 +1,122 @@
+// Everything the benchmark runs: the store, the load generator and the reference client, each a process
+// of its own, and one agent at a time. Sections (sections.ts) say what is measured with them.
+import { BenchAgent } from "./bench-agent.ts";
+import type { FileSet } from "./content.ts";
+import type { BeJob, GeneratorJobs } from "./generator.ts";
+import { Helper } from "./jobs.ts";
+import { cpuBetween, cpuOf } from "./process-stat.ts";
+import type { HotSpot } from "./profile.ts";
+import type { Measured } from "./comparison.ts";
+import type { ReferenceJob, ReferenceJobs } from "./reference.ts";
+import type { Settings } from "./settings.ts";
+import type { Store, StoreAddress, StoreJobs } from "./store.ts";
+import type { Moved } from "./streams.ts";
+
+export interface BeLoad {
+  readonly direction: "up" | "down";
+  readonly streams: number;
+  readonly set: FileSet;
+  readonly callBytes: number;
+}
+
+export type ReferenceLoad = Omit<ReferenceJob, "store"> & { readonly direction: "up" | "down" };
+
+export class Bench {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly #storeProcess: Helper<StoreJobs>;
+  readonly #generator: Helper<GeneratorJobs>;
+  readonly #reference: Helper<ReferenceJobs>;
+  #tablets = 10_000;
+
+  private constructor(
+    settings: Settings,
+    store: Store,
+    helpers: {
+      readonly store: Helper<StoreJobs>;
+      readonly generator: Helper<GeneratorJobs>;
+      readonly reference: Helper<ReferenceJobs>;
+    },
+  ) {
+    this.settings = settings;
+    this.store = store;
+    this.#storeProcess = helpers.store;
+    this.#generator = helpers.generator;
+    this.#reference = helpers.reference;
+  }
+
+  static async start(settings: Settings): Promise<Bench> {
+    const store = Helper.start<StoreJobs>("store.ts");
+    const generator = Helper.start<GeneratorJobs>("generator.ts");
+    // What fauxqs keeps of a run would otherwise be read by an agent's settings of this machine.
+    const reference = Helper.start<ReferenceJobs>("reference.ts");
+    const address = await store.run("start", null);
+    return new Bench(settings, address, { store, generator, reference });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#generator.stop(), this.#reference.stop(), this.#storeProcess.stop()]);
+  }
+
+  /** Files that nobody has written before: a target's second rename would cost the agent nothing. */
+  freshSet(files: number, fileBytes: number, filesPerTablet = 1): FileSet {
+    const firstTablet = this.#tablets;
+    this.#tablets += Math.ceil(files / filesPerTablet);
+    return { firstTablet, files, filesPerTablet, fileBytes };
+  }
+
+  /** Runs `work` with an agent; resolves with its result and, with `--profile`, the agent's hot spots. */
+  async withAgent<T>(
+    mode: "backup" | "restore",
+    work: (agent: BenchAgent) => Promise<T>,
+    store: StoreAddress = this.store,
+  ): Promise<{ readonly result: T; readonly profile: readonly HotSpot[] | undefined }> {
+    const { profile } = this.settings;
+    const agent = await BenchAgent.start({ mode, store, profile });
+    try {
+      const result = await work(agent);
+      return { result, profile: await agent.stop() };
+    } catch (error) {
+      await agent.stop().catch(() => undefined);
+      throw new Error(`an agent's last lines:\n${agent.dump()}`, { cause: error });
+    }
+  }
+
+  /** One run through an agent. */
+  async throughAgent(agent: BenchAgent, load: BeLoad): Promise<Measured> {
+    const { direction, streams, set, callBytes } = load;
+    const job: BeJob = { port: agent.port, streams, set, callBytes };
+    const pids = { agent: agent.pid, load: this.#generator.pid, store: this.#storeProcess.pid };
+    agent.toggleProfile();
+    const measured = await measure(pids, () => this.#generator.run(direction, job));
+    agent.toggleProfile();
+    return measured;
+  }
+
+  /** One run of the client by itself. */
+  async reference(load: ReferenceLoad): Promise<Measured> {
+    const { direction, ...job } = load;
+    const pids = { client: this.#reference.pid, store: this.#storeProcess.pid };
+    return measure(pids, () => this.#reference.run(direction, { ...job, store: this.store }));
+  }
+
+  /** Puts files for a restore. */
+  async prepare(set: FileSet): Promise<void> {
+    await this.#reference.run("prepare", { store: this.store, streams: 8, set });
+  }
+
+  /** Deletes everything from the store. */
+  async clear(): Promise<void> {
+    await this.#reference.run("clear", { store: this.store });
+  }
+}
+
+async function measure(
+  pids: Readonly<Record<string, number>>,
+  run: () => Promise<Moved>,
+): Promise<Measured> {
+  const before = Object.entries(pids).map(([role, pid]) => [role, pid, cpuOf(pid)] as const);
+  const moved = await run();
+  const cpu = before.map(([role, pid, begun]) => [role, cpuBetween(begun, cpuOf(pid))] as const);
+  return { ...moved, cpu: Object.fromEntries(cpu) };
+}

@@ -1,0 +1,105 @@
+// The command line of the benchmark, and the sizes it runs with.
+import { parseArgs } from "node:util";
+
+export const SECTIONS = ["up", "down", "small", "requests", "memory"] as const;
+export type Section = (typeof SECTIONS)[number];
+
+const MIB = 1024 * 1024;
+
+export interface Sizes {
+  /** A "large" file: several parts of an upload. */
+  readonly largeBytes: number;
+  /** Large files of one run, by streams. */
+  readonly largeFiles: { readonly 1: number; readonly 8: number };
+  readonly largeRounds: number;
+  readonly smallFiles: number;
+  readonly smallRounds: number;
+  /** Files of the memory section's two runs, and their size. */
+  readonly memoryFiles: number;
+  readonly memoryFileBytes: number;
+}
+
+const FULL: Sizes = {
+  largeBytes: 64 * MIB,
+  largeFiles: { 1: 4, 8: 8 },
+  largeRounds: 5,
+  smallFiles: 10_000,
+  smallRounds: 2,
+  memoryFiles: 64,
+  memoryFileBytes: 32 * MIB,
+};
+
+const QUICK: Sizes = {
+  largeBytes: 64 * MIB,
+  largeFiles: { 1: 1, 8: 8 },
+  largeRounds: 2,
+  smallFiles: 1000,
+  smallRounds: 1,
+  memoryFiles: 32,
+  memoryFileBytes: 16 * MIB,
+};
+
+export const SMALL_BYTES = 16 * 1024;
+export const SMALL_STREAMS = 8;
+export const SMALL_PER_TABLET = 20;
+export const MEMORY_STREAMS = 32;
+export const CALL_BYTES = [1 * MIB, 4 * MIB] as const;
+
+export interface Settings {
+  readonly sections: readonly Section[];
+  readonly sizes: Sizes;
+  readonly jsonPath: string | undefined;
+  readonly profile: boolean;
+}
+
+const HELP = `npm run bench -- [--quick] [--only=${SECTIONS.join(",")}] [--rounds=N] [--json=FILE] [--profile]
+
+  --quick    about a minute: smaller sizes, fewer rounds, more noise
+  --only     some of the parts, comma-separated
+  --rounds   how often everything is measured; the medians are printed
+  --json     writes all numbers to a file as well
+  --profile  also shows in which functions the agent spends its time; slows the agent by a few percent`;
+
+/** Reads the command line. Throws with the help text when it is not understood. */
+export function readSettings(argv: readonly string[]): Settings {
+  const { values } = parse(argv);
+  const sizes = values.quick === true ? QUICK : FULL;
+  const rounds = values.rounds === undefined ? undefined : positive("rounds", values.rounds);
+  return {
+    sections: values.only === undefined ? SECTIONS : sectionsOf(values.only),
+    sizes: rounds === undefined ? sizes : { ...sizes, largeRounds: rounds, smallRounds: rounds },
+    jsonPath: values.json,
+    profile: values.profile === true,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        quick: { type: "boolean" },
+        only: { type: "string" },
+        rounds: { type: "string" },
+        json: { type: "string" },
+        profile: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${message}\n\n${HELP}`, { cause: error });
+  }
+}
+
+function sectionsOf(only: string): Section[] {
+  const wanted = only.split(",");
+  const unknown = wanted.find((name) => !SECTIONS.some((s) => s === name));
+  if (unknown !== undefined) throw new Error(`--only=${unknown}: no such part\n\n${HELP}`);
+  return SECTIONS.filter((s) => wanted.includes(s));
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name}=${text}\n\n${HELP}`);
+  return value;
+}
