@@ -23,8 +23,6 @@ export interface S3Request {
   readonly bucket: string;
   readonly key: string;
   readonly query: URLSearchParams;
-  /** The client waits for consent before it sends the body. */
-  readonly asksFirst: boolean;
 }
 
 export function readS3Request(request: IncomingMessage): S3Request {
@@ -34,8 +32,7 @@ export function readS3Request(request: IncomingMessage): S3Request {
   const copies = request.headers["x-amz-copy-source"] !== undefined;
   const method = request.method ?? "GET";
   const operation = key === "" ? ofBucket(method, query) : ofObject(method, { query, copies });
-  const asksFirst = request.headers.expect === "100-continue";
-  return { operation, bucket, key, query, asksFirst };
+  return { operation, bucket, key, query };
 }
 
 function ofBucket(method: string, query: URLSearchParams): S3Operation {

@@ -19,7 +19,7 @@ import { silentLog } from "../../operator/log.ts";
 import { Secret } from "../../operator/secret.ts";
 import { openStorage } from "../../operator/storage/open.ts";
 import { forEachParallel } from "../../operator/storage/parallel.ts";
-import { makeS3Clients } from "../../operator/storage/s3-client.ts";
+import { makeS3Client } from "../../operator/storage/s3-client.ts";
 import {
   contentOf,
   PREFIX,
@@ -60,10 +60,10 @@ let client: S3Client | undefined;
 
 /** One client for the whole run: its connections are warm, as the agent's are. */
 function clientOf(store: StoreAddress): S3Client {
-  client ??= makeS3Clients(
+  client ??= makeS3Client(
     { endpoint: store.endpoint, region: "us-east-1", forcePathStyle: true },
     { accessKeyId: store.accessKeyId, secretAccessKey: new Secret(store.secretAccessKey) },
-  ).usual;
+  );
   return client;
 }
 

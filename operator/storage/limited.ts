@@ -5,6 +5,7 @@
 // Sits inside the retries: a call that waits for its next try holds no place.
 import type { Call, Layer } from "./layer.ts";
 import { withLayer } from "./layer.ts";
+import { observed } from "./observed.ts";
 import type { ObjectReader, ReadOptions, Storage } from "./storage.ts";
 
 export interface Limits {
@@ -46,21 +47,13 @@ class LimitingLayer implements Layer {
       const reader = await this.call(call, () => open(options));
       return {
         info: reader.info,
-        body: untilEnd(reader, leave),
+        body: observed(reader.body, { end: leave }),
         destroy: () => letGo(reader, leave),
       };
     } catch (error) {
       leave();
       throw error;
     }
-  }
-}
-
-async function* untilEnd(reader: ObjectReader, leave: () => void): AsyncIterable<Buffer> {
-  try {
-    yield* reader.body;
-  } finally {
-    leave();
   }
 }
 

@@ -6,6 +6,7 @@ import type { StorageErrorKind } from "./errors.ts";
 import { isStorageError } from "./errors.ts";
 import type { Call, Layer, Operation } from "./layer.ts";
 import { withLayer } from "./layer.ts";
+import { observed } from "./observed.ts";
 import type {
   ListEntry,
   ListOptions,
@@ -116,20 +117,8 @@ class MeteringLayer implements Layer {
     });
   }
 
-  async *#counted<T>(
-    call: Call,
-    items: AsyncIterable<T>,
-    count: (item: T) => void,
-  ): AsyncIterable<T> {
-    try {
-      for await (const item of items) {
-        count(item);
-        yield item;
-      }
-    } catch (error) {
-      this.#failed(call, error);
-      throw error;
-    }
+  #counted<T>(call: Call, items: AsyncIterable<T>, item: (item: T) => void): AsyncIterable<T> {
+    return observed(items, { item, failure: (error) => this.#failed(call, error) });
   }
 
   #failed(call: Call, error: unknown): void {

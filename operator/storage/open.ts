@@ -8,7 +8,7 @@ import type { RetryOptions } from "./retrying.ts";
 import { Retrier, retrying } from "./retrying.ts";
 import type { Timeouts } from "./s3-bucket.ts";
 import type { S3ClientOptions, S3Credentials } from "./s3-client.ts";
-import { MAX_SOCKETS, makeS3Clients } from "./s3-client.ts";
+import { MAX_SOCKETS, makeS3Client } from "./s3-client.ts";
 import type { CopyLimits } from "./s3-copy.ts";
 import { parseS3Location } from "./s3-location.ts";
 import { S3Storage } from "./s3.ts";
@@ -63,7 +63,7 @@ function openDriver(config: StorageConfig, clock: Clock, steps: Retrier): Storag
   }
   const { conditionalPut, copyLimits, timeouts, ...client } = config.s3 ?? {};
   return new S3Storage({
-    clients: makeS3Clients(client, config.credentials),
+    client: makeS3Client(client, config.credentials),
     location: parseS3Location(config.location),
     clock,
     steps,

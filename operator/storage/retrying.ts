@@ -274,7 +274,8 @@ class ResumingReader implements ObjectReader {
   readonly #patience: Patience;
   readonly #end: number;
   #reader: ObjectReader;
-  #fresh = true;
+  /** Undefined after a failure, until the rest is opened. */
+  #chunks: AsyncIterator<Buffer> | undefined;
   /** The next byte to come. */
   #at: number;
 
@@ -289,12 +290,19 @@ class ResumingReader implements ObjectReader {
     const { info } = reader;
     this.info = info;
     this.#reader = reader;
+    this.#chunks = reader.body[Symbol.asyncIterator]();
     this.#options = options;
     this.#open = how.open;
     this.#patience = how.patience;
     this.#at = options.start ?? 0;
     this.#end = Math.min(info.size, this.#at + (options.length ?? info.size));
-    this.body = this.#chunks();
+    // By hand, as in observed.ts.
+    this.body = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => this.#next(),
+        return: () => this.#leave(),
+      }),
+    };
   }
 
   destroy(): void {
@@ -302,27 +310,39 @@ class ResumingReader implements ObjectReader {
     this.#reader.destroy();
   }
 
-  async *#chunks(): AsyncIterable<Buffer> {
-    try {
-      for await (const chunk of takenUp(this.#patience, () => this.#rest())) {
-        this.#at += chunk.length;
-        yield chunk;
+  async #next(): Promise<IteratorResult<Buffer>> {
+    for (;;) {
+      try {
+        this.#chunks ??= await this.#rest();
+        const result = await this.#chunks.next();
+        if (result.done !== true) {
+          this.#patience.progressed();
+          this.#at += result.value.length;
+        }
+        return result;
+      } catch (error) {
+        this.#reader.destroy();
+        this.#chunks = undefined;
+        await this.#patience.pause(error);
       }
-    } finally {
-      this.#reader.destroy();
     }
   }
 
-  async *#rest(): AsyncIterable<Buffer> {
-    if (!this.#fresh) {
-      this.#reader.destroy();
-      if (this.#at === this.#end) return;
-      // The rest of this object and no other: a new one under the key is kind `changed`.
-      const { etag } = this.info;
-      const [start, length] = [this.#at, this.#end - this.#at];
-      this.#reader = await this.#open({ ...this.#options, start, length, etag });
-    }
-    this.#fresh = false;
-    yield* this.#reader.body;
+  /** The rest of this object and no other: a new one under the key is kind `changed`. */
+  async #rest(): Promise<AsyncIterator<Buffer>> {
+    const [start, length] = [this.#at, this.#end - this.#at];
+    if (length === 0) return nothing()[Symbol.asyncIterator]();
+    const { etag } = this.info;
+    this.#reader = await this.#open({ ...this.#options, start, length, etag });
+    return this.#reader.body[Symbol.asyncIterator]();
+  }
+
+  async #leave(): Promise<IteratorResult<Buffer>> {
+    this.#patience.end();
+    await this.#chunks?.return?.();
+    this.#reader.destroy();
+    return { done: true, value: undefined };
   }
 }
+
+async function* nothing(): AsyncGenerator<Buffer> {}

@@ -1,9 +1,8 @@
-// One bucket with a prefix, spoken to through one client (or its careful twin): every request of the driver goes through
+// One bucket with a prefix, spoken to through one client: every request of the driver goes through
 // `send`, which puts a limit on its time, follows the caller's signal and classifies what goes wrong.
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Clock } from "../clock.ts";
-import { StorageError, isStorageError } from "./errors.ts";
-import type { S3Clients } from "./s3-client.ts";
+import { StorageError } from "./errors.ts";
 import type { S3Call } from "./s3-errors.ts";
 import { classifyS3Error } from "./s3-errors.ts";
 import type { S3Location } from "./s3-location.ts";
@@ -17,8 +16,6 @@ export interface Purpose {
   readonly signal?: AbortSignal | undefined;
   /** The store works on it for long (Complete, copies) before it answers. */
   readonly slow?: boolean;
-  /** It carries an object's bytes. */
-  readonly sendsBody?: boolean;
 }
 
 export interface Timeouts {
@@ -38,15 +35,16 @@ export class S3Bucket {
   readonly name: string;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
-  readonly #clients: S3Clients;
+  /** The store has taken an object's bytes: keys and rights are good. */
+  tookBody = false;
+  readonly #client: S3Client;
   readonly #prefix: string;
-  #askFirst = false;
 
-  constructor(clients: S3Clients, location: S3Location, clock: Clock, timeouts: Timeouts) {
+  constructor(client: S3Client, location: S3Location, clock: Clock, timeouts: Timeouts) {
     this.name = location.bucket;
     this.clock = clock;
     this.timeouts = timeouts;
-    this.#clients = clients;
+    this.#client = client;
     this.#prefix = location.prefix;
   }
 
@@ -81,22 +79,14 @@ export class S3Bucket {
     const cancel = this.clock.after(limitMs, () => end(this.late(purpose, limitMs)));
     try {
       // A race, because the client follows its signal only once it has credentials and a connection.
-      const sent = request(this.#clientFor(purpose), { abortSignal: stop.signal });
-      const result = await Promise.race([sent, stopped.promise]);
-      if (purpose.sendsBody === true) this.#askFirst = false;
-      return result;
+      const sent = request(this.#client, { abortSignal: stop.signal });
+      return await Promise.race([sent, stopped.promise]);
     } catch (error) {
-      const failure = this.failure(stop.signal.aborted ? stop.signal.reason : error, purpose);
-      if (purpose.sendsBody === true) this.#askFirst = brokeOff(failure);
-      throw failure;
+      throw this.failure(stop.signal.aborted ? stop.signal.reason : error, purpose);
     } finally {
       cancel();
       signal?.removeEventListener("abort", follow);
     }
-  }
-
-  #clientFor({ sendsBody }: Purpose): S3Client {
-    return sendsBody === true && this.#askFirst ? this.#clients.asking() : this.#clients.usual;
   }
 
   /** The error to throw for what a request threw. */
@@ -131,9 +121,4 @@ export class S3Bucket {
     }
     return { key, size, etag: etag.replace(/^"|"$/g, "") };
   }
-}
-
-/** The connection ended without an answer: perhaps one that could not be read any more. */
-function brokeOff(error: unknown): boolean {
-  return isStorageError(error) && error.kind === "unavailable" && error.detail.status === undefined;
 }

@@ -1,9 +1,7 @@
 // The AWS client, set up for our traffic. What would surprise:
 // - It never retries (retrying.ts does) and never times out but for connecting (s3-bucket.ts does).
 // - It does not ask for the store's consent (`Expect: 100-continue`) before a body: that costs a round
-//   trip a part, and the client opens a new connection for it. A second client does ask: for the try
-//   after a connection that broke while a body was sent, because a store that refuses a large body
-//   may close the connection before its answer can be read (seen with versitygw).
+//   trip a part, and unless its agents are made here, a new connection for it.
 // - Answers' checksums are not asked for: some stores send the whole object's with a range. What is
 //   stored is protected by the md5 in its name; what is sent, by CRC32.
 import { S3Client } from "@aws-sdk/client-s3";
@@ -32,31 +30,13 @@ export interface S3Credentials {
   readonly sessionToken?: Secret | undefined;
 }
 
-export interface S3Clients {
-  readonly usual: S3Client;
-  /** Asks for the store's consent before each body. Made when it is first wanted. */
-  readonly asking: () => S3Client;
-}
-
 export const MAX_SOCKETS = 128;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** Clients. Without credentials: the default chain (environment, web identity, pod, instance). */
-export function makeS3Clients(
+/** A client. Without credentials: the default chain (environment, web identity, pod, instance). */
+export function makeS3Client(
   options: S3ClientOptions,
   credentials: S3Credentials | undefined,
-): S3Clients {
-  let asking: S3Client | undefined;
-  return {
-    usual: makeClient(options, credentials, false),
-    asking: () => (asking ??= makeClient(options, credentials, true)),
-  };
-}
-
-function makeClient(
-  options: S3ClientOptions,
-  credentials: S3Credentials | undefined,
-  asks: boolean,
 ): S3Client {
   const { endpoint } = options;
   const when = options.checksums === "whenRequired" ? "WHEN_REQUIRED" : "WHEN_SUPPORTED";
@@ -68,10 +48,12 @@ function makeClient(
     maxAttempts: 1,
     requestChecksumCalculation: when,
     responseChecksumValidation: "WHEN_REQUIRED",
-    expectContinueHeader: asks,
-    requestHandler: requestHandler(options, asks),
+    expectContinueHeader: false,
+    requestHandler: requestHandler(options),
   });
   leavePayloadUnsigned(client);
+  // It prepares every input and output for a log that nobody reads: a tenth of a small put's CPU time.
+  client.middlewareStack.remove("loggerMiddleware");
   return client;
 }
 
@@ -87,12 +69,11 @@ function regionOfEnvironment(): string {
   return process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
 }
 
-function requestHandler(options: S3ClientOptions, asks: boolean) {
+function requestHandler(options: S3ClientOptions) {
   const agent = { keepAlive: true, maxSockets: options.maxSockets ?? MAX_SOCKETS };
   return {
-    // The client waits for consent only on connections of its own making.
-    httpAgent: asks ? agent : new HttpAgent(agent),
-    httpsAgent: asks ? agent : new HttpsAgent(agent),
+    httpAgent: new HttpAgent(agent),
+    httpsAgent: new HttpsAgent(agent),
     connectionTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     // The client would warn on the console about queued requests; the limit is meant.
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },

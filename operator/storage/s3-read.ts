@@ -98,6 +98,11 @@ class S3Reader implements ObjectReader {
   readonly #purpose: Purpose;
   readonly #stream: Readable;
   readonly #length: number;
+  readonly #stop: () => void;
+  #got = 0;
+  /** Since when somebody waits for a chunk that does not come: changes with every chunk. */
+  #waiting: object | undefined;
+  #unwatch = () => {};
 
   constructor(
     bucket: S3Bucket,
@@ -109,53 +114,71 @@ class S3Reader implements ObjectReader {
     this.#purpose = { ...purpose, operation: "read.body" };
     this.#stream = what.body;
     this.#length = what.length;
-    this.body = this.#chunks();
+    this.#stop = () => this.#stream.destroy();
+    purpose.signal?.addEventListener("abort", this.#stop, { once: true });
+    this.body = { [Symbol.asyncIterator]: () => this.#iterate() };
   }
 
   destroy(): void {
+    this.#unwatch();
+    this.#purpose.signal?.removeEventListener("abort", this.#stop);
     this.#stream.destroy();
   }
 
-  async *#chunks(): AsyncIterable<Buffer> {
-    const { signal } = this.#purpose;
-    const follow = () => this.#stream.destroy();
-    signal?.addEventListener("abort", follow, { once: true });
+  // By hand, as in observed.ts.
+  #iterate(): AsyncIterator<Buffer, undefined> {
+    const chunks = this.#stream.iterator() as AsyncIterator<Buffer, undefined>;
+    this.#watch(undefined);
+    return {
+      next: () => this.#next(chunks),
+      return: async () => {
+        this.destroy();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  async #next(
+    chunks: AsyncIterator<Buffer, undefined>,
+  ): Promise<IteratorResult<Buffer, undefined>> {
     try {
-      const chunks = this.#stream.iterator() as AsyncIterator<Buffer, undefined>;
-      let got = 0;
       for (;;) {
-        const chunk = await this.#next(chunks);
-        if (chunk === undefined) break;
-        got += chunk.length;
-        if (chunk.length > 0) yield chunk;
+        this.#waiting = {};
+        const result = await chunks.next();
+        this.#waiting = undefined;
+        this.#purpose.signal?.throwIfAborted();
+        if (result.done === true) break;
+        this.#got += result.value.length;
+        if (result.value.length > 0) return result;
       }
-      if (got !== this.#length) throw this.#cutOff(got);
-    } finally {
-      signal?.removeEventListener("abort", follow);
-      this.#stream.destroy();
-    }
-  }
-
-  async #next(chunks: AsyncIterator<Buffer, undefined>): Promise<Buffer | undefined> {
-    const { stallMs } = this.#bucket.timeouts;
-    const stalled = () => this.#stream.destroy(this.#bucket.late(this.#purpose, stallMs));
-    const cancel = this.#bucket.clock.after(stallMs, stalled);
-    try {
-      const { done, value } = await chunks.next();
-      this.#purpose.signal?.throwIfAborted();
-      return done === true ? undefined : value;
+      if (this.#got !== this.#length) throw this.#cutOff();
+      this.destroy();
+      return { done: true, value: undefined };
     } catch (error) {
+      this.destroy();
       throw this.#bucket.failure(error, this.#purpose);
-    } finally {
-      cancel();
     }
   }
 
-  #cutOff(got: number): StorageError {
+  /**
+   * Ends a body that stands still. Looks once in a while instead of setting a timer for each chunk, so
+   * a stall lasts up to twice its limit. Time in which nobody asks for more does not count.
+   */
+  #watch(waitedFor: object | undefined): void {
+    const { clock, timeouts } = this.#bucket;
+    this.#unwatch = clock.after(timeouts.stallMs, () => {
+      const stalled = waitedFor !== undefined && waitedFor === this.#waiting;
+      if (stalled) this.#stream.destroy(this.#bucket.late(this.#purpose, timeouts.stallMs));
+      else this.#watch(this.#waiting);
+    });
+  }
+
+  #cutOff(): StorageError {
     const { operation, key } = this.#purpose;
+    const { name } = this.#bucket;
     return new StorageError(
       "unavailable",
-      `the body of s3://${this.#bucket.name}/${this.#bucket.objectKey(key)} ended after ${got} of ${this.#length} bytes`,
+      `the body of s3://${name}/${this.#bucket.objectKey(key)} ended after ${this.#got} of ${this.#length} bytes`,
       { operation, key },
     );
   }

@@ -1,5 +1,6 @@
 // An S3 multipart upload. `abort` first stops the parts that are under way: S3 keeps, and bills, a part
 // that arrives after its upload was aborted.
+import type { S3Client } from "@aws-sdk/client-s3";
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -8,10 +9,10 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { must } from "../assert.ts";
-import { StorageError, isNotFound } from "./errors.ts";
+import { StorageError, isNotFound, isPermanent, isStorageError } from "./errors.ts";
 import type { Part } from "./part-list.ts";
 import { PartList } from "./part-list.ts";
-import type { Purpose, S3Bucket } from "./s3-bucket.ts";
+import type { Purpose, S3Bucket, SendOptions } from "./s3-bucket.ts";
 import { headS3Object } from "./s3-read.ts";
 import type { CallOptions, ObjectInfo, PartOptions, Upload, UploadState } from "./storage.ts";
 
@@ -81,7 +82,7 @@ export async function putS3Object(
   purpose: Purpose,
   { body, ifAbsent }: { readonly body: Buffer; readonly ifAbsent: boolean },
 ): Promise<ObjectInfo> {
-  const output = await bucket.send({ ...purpose, sendsBody: true }, (client, sendOptions) =>
+  const output = await sendBody(bucket, purpose, (client, sendOptions) =>
     client.send(
       new PutObjectCommand({
         Bucket: bucket.name,
@@ -93,6 +94,44 @@ export async function putS3Object(
     ),
   );
   return bucket.info(purpose, body.length, output.ETag);
+}
+
+/**
+ * Sends an object's bytes. A store that refuses a body before it has read it may close the connection
+ * before its answer can be read (seen with versitygw); wrong keys would look like a bad network. So
+ * until a first body was taken, a broken connection leads to the question whether one may write here.
+ */
+async function sendBody<T>(
+  bucket: S3Bucket,
+  purpose: Purpose,
+  request: (client: S3Client, options: SendOptions) => Promise<T>,
+): Promise<T> {
+  try {
+    const output = await bucket.send(purpose, request);
+    bucket.tookBody = true;
+    return output;
+  } catch (error) {
+    if (!bucket.tookBody && brokeOff(error)) await requireWritable(bucket, purpose);
+    throw error;
+  }
+}
+
+/** Throws when the store refuses to begin an upload, which needs the same rights and has no body. */
+async function requireWritable(bucket: S3Bucket, purpose: Purpose): Promise<void> {
+  let uploadId: string;
+  try {
+    uploadId = await createS3Upload(bucket, purpose);
+  } catch (error) {
+    if (isPermanent(error)) throw error;
+    return;
+  }
+  const { operation, key } = purpose;
+  await abortS3Upload(bucket, { operation, key }, uploadId).catch(() => undefined);
+}
+
+/** The connection ended without an answer. */
+function brokeOff(error: unknown): boolean {
+  return isStorageError(error) && error.kind === "unavailable" && error.detail.status === undefined;
 }
 
 export class S3Upload implements Upload {
@@ -145,8 +184,8 @@ export class S3Upload implements Upload {
   }
 
   async #send(number: number, body: Buffer, signal: AbortSignal): Promise<void> {
-    const purpose = { ...this.#purpose("upload.part", { signal }), sendsBody: true };
-    const output = await this.#bucket.send(purpose, (client, sendOptions) =>
+    const purpose = this.#purpose("upload.part", { signal });
+    const output = await sendBody(this.#bucket, purpose, (client, sendOptions) =>
       client.send(
         new UploadPartCommand({
           Bucket: this.#bucket.name,

@@ -7,7 +7,7 @@ import type { VersitygwOptions } from "../../e2e/servers/versitygw.ts";
 import { VERSITYGW_INSTALL, findVersitygw, startVersitygw } from "../../e2e/servers/versitygw.ts";
 import { systemClock } from "../clock.ts";
 import { Secret } from "../secret.ts";
-import { makeS3Clients } from "./s3-client.ts";
+import { makeS3Client } from "./s3-client.ts";
 import type { CopyLimits } from "./s3-copy.ts";
 import { S3Storage } from "./s3.ts";
 import type { Opened } from "./testing/contract.ts";
@@ -25,13 +25,13 @@ function openOn(server: S3Server, how: How, stop: () => Promise<void>): Opened {
   const { endpoint, bucket, accessKeyId, secretAccessKey } = server;
   const made: { destroy(): void }[] = [];
   const another = () => {
-    const clients = makeS3Clients(
+    const client = makeS3Client(
       { endpoint, maxSockets: 8, checksums: how.checksums },
       { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
     );
-    made.push(clients.usual);
+    made.push(client);
     const location = { bucket, prefix: "some folder/x/" };
-    return new S3Storage({ clients, location, clock: systemClock, ...how });
+    return new S3Storage({ client, location, clock: systemClock, ...how });
   };
   const close = async () => {
     for (const client of made) client.destroy();

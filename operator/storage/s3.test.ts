@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { Secret } from "../secret.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import type { S3ClientOptions } from "./s3-client.ts";
-import { makeS3Clients } from "./s3-client.ts";
+import { makeS3Client } from "./s3-client.ts";
 import { S3Storage } from "./s3.ts";
 import { collect, rejection } from "./testing/collect.ts";
 
@@ -38,7 +38,7 @@ async function sentFor({
   bucket = "back_ups",
   ...options
 }: S3ClientOptions & { readonly bucket?: string }): Promise<Sent> {
-  const client = makeS3Clients(options, credentials).usual;
+  const client = makeS3Client(options, credentials);
   const sent: Sent[] = [];
   intercept(client, async (request) => {
     sent.push(request);
@@ -101,12 +101,12 @@ describe("makeS3Client", () => {
 
 describe("S3Storage", () => {
   const given = (answer: (request: Sent) => Promise<object>) => {
-    const clients = makeS3Clients({ endpoint: "http://s3.example" }, credentials);
-    intercept(clients.usual, answer);
+    const client = makeS3Client({ endpoint: "http://s3.example" }, credentials);
+    intercept(client, answer);
     const clock = new ManualClock();
     const location = { bucket: "backups", prefix: "p/" };
     const timeouts = { requestMs: 5_000, slowRequestMs: 50_000 };
-    return { clock, storage: new S3Storage({ clients, location, clock, timeouts }) };
+    return { clock, storage: new S3Storage({ client, location, clock, timeouts }) };
   };
   const never = () => new Promise<object>(() => {});
   const key = (name: string) => ({ Key: `p/${name}`, Size: 1, ETag: '"e"' });

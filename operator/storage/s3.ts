@@ -4,7 +4,7 @@
 //
 // What would surprise: an answer to HEAD cannot say that the bucket is missing, so the first "not
 // there" of a process asks for the bucket too.
-import type { _Error, ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
+import type { _Error, ListObjectsV2CommandOutput, S3Client } from "@aws-sdk/client-s3";
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -19,7 +19,6 @@ import type { Layer } from "./layer.ts";
 import { forEachParallel } from "./parallel.ts";
 import type { Purpose, Timeouts } from "./s3-bucket.ts";
 import { S3Bucket } from "./s3-bucket.ts";
-import type { S3Clients } from "./s3-client.ts";
 import type { CopyLimits } from "./s3-copy.ts";
 import { S3Copier, S3_COPY_LIMITS } from "./s3-copy.ts";
 import { classifyS3Code } from "./s3-errors.ts";
@@ -44,7 +43,7 @@ import type {
 } from "./storage.ts";
 
 export interface S3StorageOptions {
-  readonly clients: S3Clients;
+  readonly client: S3Client;
   readonly location: S3Location;
   readonly clock: Clock;
   /** Around each request of a call that takes several; retries belong here. Default: nothing. */
@@ -70,7 +69,7 @@ export class S3Storage implements Storage {
   #bucketSeen = false;
 
   constructor(options: S3StorageOptions) {
-    const { clients, location, clock, steps = onlyOnce } = options;
+    const { client, location, clock, steps = onlyOnce } = options;
     const limits = { ...S3_COPY_LIMITS, ...options.copyLimits };
     this.location = formatS3Location(location);
     this.capabilities = {
@@ -79,7 +78,7 @@ export class S3Storage implements Storage {
       partBytesMin: PART_BYTES_MIN,
       partsMax: limits.partsMax,
     };
-    this.#bucket = new S3Bucket(clients, location, clock, { ...TIMEOUTS, ...options.timeouts });
+    this.#bucket = new S3Bucket(client, location, clock, { ...TIMEOUTS, ...options.timeouts });
     this.#copier = new S3Copier(this.#bucket, limits, steps);
     this.#steps = steps;
   }
