@@ -1,8 +1,11 @@
 // Agents that die by SIGKILL at seeded moments, in backups and in restores, and are replaced at the same
 // address. A moment is a number of requests at the store, so that every step of the data path is hit:
 // between a put and its answer, with parts on their way, between a close and its rename, in UPLOAD_INFO.
+// The store is made far away, so that there is much between: a request waits before it takes effect (and
+// never does when its agent is gone by then), and its answer waits as well.
 //
 // KILL_SEEDS says how many runs (everyday: 8, CI: 100), KILL_SEED the one to repeat.
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { seededRandom } from "../servers/fault-script.ts";
 import { DataPath } from "./data-path.ts";
@@ -30,6 +33,8 @@ describe(`agents killed at random moments, ${SEEDS.length} seeds`, () => {
       ],
     });
     digest = await path.starrocks.digest("shop", "t");
+    const far = [20, 80, 200].map((ms) => ({ do: "wait", beforeMs: ms, afterMs: ms / 4 }) as const);
+    path.s3.harmAtRandom({ seed: 1, rate: 0.5, harms: far });
   });
 
   after(async () => {
@@ -68,20 +73,30 @@ describe(`agents killed at random moments, ${SEEDS.length} seeds`, () => {
   });
 });
 
-/** Kills the agent when the store has seen as many more requests as the seed says; one to three times. */
-function killer(path: DataPath, random: () => number) {
-  let left = 1 + Math.floor(random() * 3);
-  let at = path.s3.requests.length + Math.floor(random() * 25);
-  let killed = 0;
-  return {
-    count: () => killed,
-    look: async () => {
-      if (left === 0 || path.s3.requests.length < at) return;
-      left -= 1;
-      killed += 1;
+/**
+ * Kills the agent, one to three times, a little after the store has seen as many more requests as the seed
+ * says. Runs beside the job until it is stopped.
+ */
+function startKiller(path: DataPath, random: () => number) {
+  let stopped = false;
+  const run = async (): Promise<number> => {
+    const most = 1 + Math.floor(random() * 3);
+    for (let killed = 0; ; killed += 1) {
+      const at = path.s3.requests.length + Math.floor(random() * 40);
+      const afterMs = random() * 150;
+      if (killed === most) return killed;
+      while (path.s3.requests.length < at && !stopped) await sleep(2);
+      await sleep(afterMs);
+      if (stopped) return killed;
       await path.killAgent();
       await path.startAgent();
-      at = path.s3.requests.length + Math.floor(random() * 40);
+    }
+  };
+  const running = run();
+  return {
+    stop: async (): Promise<number> => {
+      stopped = true;
+      return await running;
     },
   };
 }
@@ -92,10 +107,15 @@ async function backUpWithKills(
   random: () => number,
 ): Promise<number> {
   await path.mount("backup", label);
-  const kill = killer(path, random);
-  await path.backup("shop", label, ["t"]);
-  await path.untilEnded("BACKUP", "shop", kill.look);
-  return kill.count();
+  const killer = startKiller(path, random);
+  try {
+    await path.backup("shop", label, ["t"]);
+    await path.untilEnded("BACKUP", "shop");
+  } catch (error) {
+    await killer.stop();
+    throw error;
+  }
+  return await killer.stop();
 }
 
 async function isFinished(path: DataPath): Promise<boolean> {
@@ -112,10 +132,10 @@ async function restoreWithKills(
   let kills = 0;
   for (let attempt = 1; ; attempt += 1) {
     await path.mount("restore", label);
-    const kill = killer(path, random);
+    const killer = attempt < 3 ? startKiller(path, random) : undefined;
     await path.restore("shop", label, "t AS copy", timestamp);
-    const end = await path.untilEnded("RESTORE", "shop", attempt < 3 ? kill.look : undefined);
-    kills += kill.count();
+    const end = await path.untilEnded("RESTORE", "shop");
+    kills += (await killer?.stop()) ?? 0;
     await path.unmount();
     if (end.state === "FINISHED") return kills;
     if (attempt === 3) throw new Error(JSON.stringify(end));

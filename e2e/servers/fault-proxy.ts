@@ -81,6 +81,8 @@ interface Exchange {
   readonly response: ServerResponse;
   readonly about: S3Request;
   readonly harm: Harm | undefined;
+  /** The request's body, when it was read already. */
+  readonly body?: Buffer;
 }
 
 class Harmer {
@@ -120,9 +122,18 @@ class Harmer {
       );
     } else if (about.operation === "ListMultipartUploads" && this.#options.answerListUploads) {
       sendXml(response, 200, this.account.listing(about));
+    } else if (harm?.do === "wait") {
+      void this.#forwardLater({ request, response, about, harm }, harm.beforeMs).catch(() => {});
     } else {
       this.#forward({ request, response, about, harm });
     }
+  }
+
+  /** The body is read first: only a socket that is read tells that its other end is gone. */
+  async #forwardLater(exchange: Exchange, beforeMs: number): Promise<void> {
+    const body = await collect(exchange.request);
+    await sleep(beforeMs);
+    if (!exchange.response.destroyed) this.#forward({ ...exchange, body });
   }
 
   #forward(exchange: Exchange): void {
@@ -141,12 +152,14 @@ class Harmer {
       answer.on("error", () => response.destroy());
       void this.#answer(exchange, answer).catch(() => response.destroy());
     });
-    sendUp(request, upstream, harm);
+    if (exchange.body === undefined) sendUp(request, upstream, harm);
+    else upstream.end(exchange.body);
   }
 
   async #answer(exchange: Exchange, answer: IncomingMessage): Promise<void> {
     const { response, about, harm } = exchange;
     const status = answer.statusCode ?? 502;
+    if (harm?.do === "wait") await sleep(harm.afterMs);
     if (harm?.do === "loseAnswer" || harm?.do === "errorInside") {
       const body = await collect(answer);
       this.account.watch(about, status, body.toString());

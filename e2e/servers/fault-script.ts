@@ -13,6 +13,11 @@ export type Harm =
     }
   /** A page of some load balancer instead of passing it on. */
   | { readonly do: "page"; readonly status: number }
+  /**
+   * Far away: passed on only after `beforeMs`, and not at all when the client is gone by then; answered
+   * `afterMs` after the server did it.
+   */
+  | { readonly do: "wait"; readonly beforeMs: number; readonly afterMs: number }
   /** The server does it; the client hears of an error, or of nothing. */
   | { readonly do: "loseAnswer"; readonly how: "error" | "reset" }
   /** The server does it; the client gets status 200 with an error in the body, as S3 does it. */
