@@ -91,7 +91,7 @@ async function launch(
   if (threshold !== undefined) args.push("--copy-object-threshold", String(threshold));
   // Attributes beside the files, for file systems without extended attributes.
   args.push("posix", "--sidecar", sidecar ?? folder, root ?? folder);
-  return spawn(program, args, {
+  const child = spawn(program, args, {
     stdio: ["ignore", "ignore", "inherit"],
     env: {
       ...process.env,
@@ -99,6 +99,9 @@ async function launch(
       ROOT_SECRET_KEY: keys.secretAccessKey,
     },
   });
+  // A test run that ends early must not leave it behind.
+  process.once("exit", () => child.kill("SIGKILL"));
+  return child;
 }
 
 async function untilHealthy(child: ChildProcess, url: string): Promise<void> {

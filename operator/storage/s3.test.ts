@@ -2,7 +2,7 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { Secret } from "../secret.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import type { S3ClientOptions } from "./s3-client.ts";
@@ -21,6 +21,7 @@ interface Sent {
   readonly hostname: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
 }
 
 /** Lets nothing out: each signed request is given to `answer`, whose result is the output. */
@@ -105,7 +106,7 @@ describe("S3Storage", () => {
     intercept(client, answer);
     const clock = new ManualClock();
     const location = { bucket: "backups", prefix: "p/" };
-    const timeouts = { requestMs: 5_000, slowRequestMs: 50_000 };
+    const timeouts = { requestMs: 5_000, slowRequestMs: 50_000, stallMs: 1_000 };
     return { clock, storage: new S3Storage({ client, location, clock, timeouts }) };
   };
   const never = () => new Promise<object>(() => {});
@@ -168,4 +169,82 @@ describe("S3Storage", () => {
       expect(Body.destroyed).to.equal(true);
     });
   }
+
+  describe("with a body that comes slowly", () => {
+    const opened = async () => {
+      const Body = new PassThrough();
+      const output = { ContentLength: 100, ETag: '"e"', Body };
+      const { storage, clock } = given(async () => output);
+      const { body } = await storage.read("a");
+      return { Body, clock, chunks: body[Symbol.asyncIterator]() };
+    };
+
+    it("ends it when a chunk is waited for too long", async () => {
+      const { Body, clock, chunks } = await opened();
+      const waiting = rejection(chunks.next());
+      await clock.advance(2_000);
+      expect(await waiting).to.include({ kind: "timeout" });
+      expect(Body.destroyed).to.equal(true);
+      expect(clock.pending).to.equal(0);
+    });
+
+    it("goes on as long as chunks come", async () => {
+      const { Body, clock, chunks } = await opened();
+      for (let i = 0; i < 100; i += 1) {
+        const next = chunks.next();
+        await clock.advance(900);
+        Body.write(Buffer.from("x"));
+        expect((await next).value).to.deep.equal(Buffer.from("x"));
+      }
+      Body.end();
+      expect(await chunks.next()).to.include({ done: true });
+      expect(clock.pending).to.equal(0);
+    });
+
+    it("does not count time in which nobody asks for more", async () => {
+      const { Body, clock, chunks } = await opened();
+      Body.write(Buffer.alloc(50));
+      await chunks.next();
+      await clock.advance(3_600_000);
+      expect(Body.destroyed).to.equal(false);
+      Body.end(Buffer.alloc(50));
+      expect((await chunks.next()).value).to.have.length(50);
+      await chunks.return?.();
+      expect(clock.pending).to.equal(0);
+    });
+
+    it("takes an early end for a failure", async () => {
+      const { Body, chunks } = await opened();
+      Body.end(Buffer.alloc(99));
+      await chunks.next();
+      const failed = await rejection(chunks.next());
+      expect(failed).to.include({ kind: "unavailable" });
+      expect(failed).to.have.property("message").that.includes("99 of 100 bytes");
+    });
+  });
+
+  it("lists open uploads page by page", async () => {
+    const row = (name: string) => ({ Key: `p/${name}`, UploadId: name, Initiated: new Date(7) });
+    const pages = [
+      {
+        Uploads: [row("a"), row("b")],
+        IsTruncated: true,
+        NextKeyMarker: "p/b",
+        NextUploadIdMarker: "b",
+      },
+      { Uploads: [row("c")] },
+    ];
+    const queries: unknown[] = [];
+    const { storage } = given(async ({ query }) => {
+      queries.push([query["key-marker"], query["upload-id-marker"]]);
+      return pages.shift() ?? {};
+    });
+    expect(await collect(storage.listUploads(""))).to.deep.equal(
+      ["a", "b", "c"].map((name) => ({ key: name, uploadId: name, initiatedMs: 7 })),
+    );
+    expect(queries).to.deep.equal([
+      [undefined, undefined],
+      ["p/b", "b"],
+    ]);
+  });
 });
