@@ -162,14 +162,17 @@ export class DataPath {
     return await Promise.all(ending.map(async (a) => (await a.ended).code));
   }
 
-  /** Submits; StarRocks may refuse once per stale socket (starrocks.md 12.3), so it repeats as the operator does. */
+  /**
+   * Submits; StarRocks refuses once per stale socket (starrocks.md 12.3) and while no agent is there, so it
+   * repeats as the operator does.
+   */
   async submit(statement: string): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         await this.sql(statement);
         return;
       } catch (error) {
-        if (attempt === 10 || !/closed by peer|transport/i.test(String(error))) throw error;
+        if (attempt === 30 || !/closed by peer|transport|refused/i.test(String(error))) throw error;
         await sleep(50);
       }
     }

@@ -29,6 +29,23 @@ describe("BrokerService, files of a tablet", () => {
     expect(fixture.memory.keys()).to.have.length(1);
   });
 
+  it("answers a rename only when the bytes are stored", async () => {
+    const fixture = new Fixture();
+    const bytes = content(900);
+    const hold = Promise.withResolvers<void>();
+    fixture.faulty.inject({ operation: "put", hold: hold.promise });
+    await fixture.writeFile(PART, bytes);
+    let answered = false;
+    const renaming = fixture.rename(PART, `${TABLET}/a.dat.${md5(bytes)}`).finally(() => {
+      answered = true;
+    });
+    await until(() => fixture.faulty.count("put") === 1);
+    expect(answered).to.equal(false);
+    hold.resolve();
+    requireOk(await renaming);
+    expect(fixture.memory.keys()).to.have.length(1);
+  });
+
   it("publishes an empty file", async () => {
     const fixture = new Fixture();
     await fixture.upload("5.dcgs_snapshot", Buffer.alloc(0));
