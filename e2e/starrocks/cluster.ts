@@ -138,6 +138,10 @@ export class StarRocks implements ClusterView {
     return this.#backends.map((b) => b.host);
   }
 
+  get databaseNames(): readonly string[] {
+    return this.#store.databases.map((d) => d.name);
+  }
+
   /** What brokers did that real FEs or BEs would not survive. */
   get violations(): readonly string[] {
     return this.#violations.list;

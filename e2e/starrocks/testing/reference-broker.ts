@@ -92,12 +92,12 @@ export class ReferenceBroker {
   /** kill -9: sockets close, half-written files stay. Resolves when nothing changes files any more. */
   async kill(): Promise<void> {
     this.#killed = true;
+    const closed = this.#server.listening ? once(this.#server, "close") : undefined;
+    this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
     await Promise.allSettled(this.#performing);
     for (const { handle } of this.#files.values()) await handle.close().catch(() => undefined);
-    if (!this.#server.listening) return;
-    this.#server.close();
-    await once(this.#server, "close");
+    await closed;
   }
 
   #accept(socket: Socket): void {

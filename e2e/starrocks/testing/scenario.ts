@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "mysql2/promise";
+import { must } from "../../../operator/assert.ts";
 import { startStarRocks, type StarRocks, type StarRocksOptions } from "../cluster.ts";
 import { ReferenceBroker, type ReferenceBrokerOptions } from "./reference-broker.ts";
 
@@ -16,7 +17,7 @@ export class Scenario {
   readonly dir: string;
   readonly starrocks: StarRocks;
   readonly #brokers: ReferenceBroker[] = [];
-  readonly #connections: Connection[] = [];
+  readonly #connections = new Map<string, Connection>();
 
   private constructor(dir: string, starrocks: StarRocks) {
     this.dir = dir;
@@ -36,7 +37,7 @@ export class Scenario {
   }
 
   async end(): Promise<void> {
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.#connections.values()) connection.destroy();
     await this.starrocks.stop();
     for (const broker of this.#brokers) await broker.kill();
     await rm(this.dir, { recursive: true, force: true });
@@ -57,13 +58,32 @@ export class Scenario {
   }
 
   async query(sql: string, user = "root", frontend?: number): Promise<readonly Row[]> {
-    const connection = await this.starrocks.connect(user, frontend);
+    const { host, port } =
+      frontend === undefined
+        ? this.starrocks.mysql
+        : must(this.starrocks.frontendAddresses[frontend]);
+    const key = `${user}@${host}:${port}`;
+    const known = this.#connections.get(key);
     try {
-      const [rows] = await connection.query(sql);
-      return Array.isArray(rows) ? (rows as Row[]) : [];
-    } finally {
-      connection.destroy();
+      return await this.#queryOn(known ?? (await this.#connect(key, user, frontend)), sql);
+    } catch (error) {
+      // A connection of an FE that was killed since: a client would connect again, too.
+      if (known === undefined || (error as { fatal?: boolean }).fatal !== true) throw error;
+      return this.#queryOn(await this.#connect(key, user, frontend), sql);
     }
+  }
+
+  async #connect(key: string, user: string, frontend?: number): Promise<Connection> {
+    const connection = await this.starrocks.connect(user, frontend);
+    connection.on("error", () => this.#connections.delete(key));
+    this.#connections.get(key)?.destroy();
+    this.#connections.set(key, connection);
+    return connection;
+  }
+
+  async #queryOn(connection: Connection, sql: string): Promise<readonly Row[]> {
+    const [rows] = await connection.query(sql);
+    return Array.isArray(rows) ? (rows as Row[]) : [];
   }
 
   /** The message a statement fails with. */
