@@ -23,8 +23,10 @@ export interface WrittenList {
   readonly md5: string;
 }
 
-const BLOCK_CHARS = 512 * 1024;
-const PART_BYTES = 8 * 1024 * 1024;
+const BLOCK_BYTES = 256 * 1024;
+const PART_BYTES = 5 * 1024 * 1024;
+/** Half of a line is md5 and ETag, which nothing compresses; more effort only costs time. */
+const LEVEL = 1;
 /** A line is a path of some 200 characters; one that does not end is not ours. */
 const LINE_CHARS_MAX = 1024 * 1024;
 
@@ -36,31 +38,36 @@ export class ManifestListWriter {
   readonly #key: string;
   readonly #options: CallOptions;
   readonly #hash = createHash("md5");
+  /** The part being filled. Used again for the next one when the storage has taken it. */
+  readonly #part: Buffer;
+  #filled = 0;
+  /** Lines not yet compressed, as bytes: strings that wait would only feed the garbage collector. */
+  readonly #block = Buffer.allocUnsafe(BLOCK_BYTES);
+  #blockFilled = 0;
   #upload: Upload | undefined;
-  #lines: string[] = [];
-  #chars = 0;
-  #packed: Buffer[] = [];
-  #packedBytes = 0;
   #size = 0;
 
   constructor(storage: Storage, key: string, options: CallOptions = {}) {
     this.#storage = storage;
     this.#key = key;
     this.#options = options;
+    this.#part = Buffer.allocUnsafe(Math.max(PART_BYTES, storage.capabilities.partBytesMin));
   }
 
   /** Adds the next file, in listing order. Await the promise, when there is one, before the next. */
   add(file: ManifestFile): Promise<void> | undefined {
     const line = `${JSON.stringify({ path: file.path, size: file.size, etag: file.etag })}\n`;
-    this.#lines.push(line);
-    this.#chars += line.length;
-    return this.#chars >= BLOCK_CHARS ? this.#pack() : undefined;
+    const bytes = Buffer.byteLength(line);
+    if (bytes > BLOCK_BYTES - this.#blockFilled) return this.#addToNext(line, bytes);
+    this.#blockFilled += this.#block.write(line, this.#blockFilled);
+    return undefined;
   }
 
   /** Sends the rest and makes the list visible. */
   async finish(): Promise<WrittenList> {
-    await this.#pack();
-    const rest = Buffer.concat(this.#packed);
+    // A list of nothing is still a gzip file: one empty member.
+    if (this.#blockFilled > 0 || this.#size === 0) await this.#packBlock();
+    const rest = this.#part.subarray(0, this.#filled);
     if (this.#upload === undefined) {
       await this.#storage.put(this.#key, rest, this.#options);
     } else {
@@ -75,30 +82,33 @@ export class ManifestListWriter {
     await this.#upload?.abort();
   }
 
-  async #pack(): Promise<void> {
-    // A list of nothing is still a gzip file: one empty member.
-    if (this.#lines.length === 0 && this.#size > 0) return;
-    const block = Buffer.from(this.#lines.join(""));
-    this.#lines = [];
-    this.#chars = 0;
-    const member = await compress(block);
+  async #addToNext(line: string, bytes: number): Promise<void> {
+    await this.#packBlock();
+    if (bytes > BLOCK_BYTES) await this.#pack(Buffer.from(line));
+    else this.#blockFilled = this.#block.write(line);
+  }
+
+  async #packBlock(): Promise<void> {
+    await this.#pack(this.#block.subarray(0, this.#blockFilled));
+    this.#blockFilled = 0;
+  }
+
+  async #pack(block: Buffer): Promise<void> {
+    const member = await compress(block, { level: LEVEL });
     this.#hash.update(member);
     this.#size += member.length;
-    this.#packed.push(member);
-    this.#packedBytes += member.length;
-    if (this.#packedBytes >= this.#partBytes()) await this.#send();
+    for (let at = 0; at < member.length;) {
+      const copied = member.copy(this.#part, this.#filled, at);
+      at += copied;
+      this.#filled += copied;
+      if (this.#filled === this.#part.length) await this.#send();
+    }
   }
 
   async #send(): Promise<void> {
-    const body = Buffer.concat(this.#packed);
-    this.#packed = [];
-    this.#packedBytes = 0;
     this.#upload ??= await this.#storage.upload(this.#key, this.#options);
-    await this.#upload.part(body, this.#options);
-  }
-
-  #partBytes(): number {
-    return Math.max(PART_BYTES, this.#storage.capabilities.partBytesMin);
+    await this.#upload.part(this.#part, this.#options);
+    this.#filled = 0;
   }
 }
 

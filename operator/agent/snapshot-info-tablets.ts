@@ -46,9 +46,8 @@ export class ExpectedTablets {
   readonly #indexPartitions = new Words();
   readonly #tabletIds = new Floats();
   readonly #tabletIndexes = new Words();
-  readonly #counts = new Words();
-  readonly #lows = new Words();
-  readonly #highs = new Words();
+  /** Three words per tablet, from the first one that has a list: of most releases none has. */
+  readonly #sums = new Words();
   #slots: Uint32Array | undefined;
 
   get size(): number {
@@ -89,27 +88,23 @@ export class ExpectedTablets {
   addTablet(index: number, id: number): number {
     this.#slots = undefined;
     this.#tabletIndexes.push(index);
-    this.#counts.push(0);
-    this.#lows.push(0);
-    this.#highs.push(0);
     return this.#tabletIds.push(id);
   }
 
   addFile(tablet: number, name: string): void {
     const sum = this.filesOf(tablet);
     addName(sum, name);
-    this.#counts.set(tablet, sum.count);
-    this.#lows.set(tablet, sum.low);
-    this.#highs.set(tablet, sum.high);
+    while (this.#sums.length < tablet * 3 + 3) this.#sums.push(0);
+    this.#sums.set(tablet * 3, sum.count);
+    this.#sums.set(tablet * 3 + 1, sum.low);
+    this.#sums.set(tablet * 3 + 2, sum.high);
   }
 
   /** What `__info` says of a tablet's files; `count: 0` means that it says nothing (#47200, 3.3+). */
   filesOf(tablet: number): NameSum {
-    return {
-      count: this.#counts.get(tablet),
-      low: this.#lows.get(tablet),
-      high: this.#highs.get(tablet),
-    };
+    const at = tablet * 3;
+    if (at >= this.#sums.length) return emptySum();
+    return { count: this.#sums.get(at), low: this.#sums.get(at + 1), high: this.#sums.get(at + 2) };
   }
 
   placeOf(tablet: number): TabletPlace {
@@ -182,8 +177,8 @@ function hashName(name: string, seed: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** A growing column of one kind of typed array. */
-abstract class Column<A extends Float64Array | Uint32Array> {
+/** A growing column of one kind of typed array. Growing leaves no old copy for the collector. */
+abstract class Column<A extends Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>> {
   #values: A;
   #length = 0;
 
@@ -218,26 +213,22 @@ abstract class Column<A extends Float64Array | Uint32Array> {
   }
 }
 
-class Floats extends Column<Float64Array> {
+class Floats extends Column<Float64Array<ArrayBuffer>> {
   constructor() {
     super(new Float64Array(64));
   }
 
-  protected override grown(values: Float64Array, capacity: number): Float64Array {
-    const wider = new Float64Array(capacity);
-    wider.set(values);
-    return wider;
+  protected override grown(values: Float64Array<ArrayBuffer>, capacity: number) {
+    return new Float64Array(values.buffer.transfer(capacity * values.BYTES_PER_ELEMENT));
   }
 }
 
-class Words extends Column<Uint32Array> {
+class Words extends Column<Uint32Array<ArrayBuffer>> {
   constructor() {
     super(new Uint32Array(64));
   }
 
-  protected override grown(values: Uint32Array, capacity: number): Uint32Array {
-    const wider = new Uint32Array(capacity);
-    wider.set(values);
-    return wider;
+  protected override grown(values: Uint32Array<ArrayBuffer>, capacity: number) {
+    return new Uint32Array(values.buffer.transfer(capacity * values.BYTES_PER_ELEMENT));
   }
 }
