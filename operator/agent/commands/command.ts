@@ -40,12 +40,13 @@ export function refused(message: string, detail: Outcome["detail"]): Outcome {
 }
 
 /**
- * The label, when it can be one folder's name. Anything else would reach outside of its snapshot, and
- * no StarRocks makes it.
+ * A label or an attempt, when it can be one folder's name: anything else would reach outside of its
+ * snapshot, and no StarRocks makes it.
  */
-export function requireLabel(label: string): string {
-  if (label === "" || label.includes("/") || label.startsWith(".")) {
-    throw new TerminalError("WrongConfiguration", `${JSON.stringify(label)} is no snapshot label`);
+export function requireName(name: string): string {
+  if (name === "" || name.includes("/") || name.startsWith(".")) {
+    const message = `${JSON.stringify(name)} cannot be the name of a snapshot or an attempt`;
+    throw new TerminalError("WrongConfiguration", message);
   }
-  return label;
+  return name;
 }

@@ -212,7 +212,7 @@ describe("runPrune", () => {
     it(`is repeated after a crash at any write, with the same end (${make.name})`, async () => {
       for (let writes = 0; ; writes += 1) {
         const storage = new CrashingStorage();
-        const other = await sealedSnapshot(storage, { label: "other" });
+        await sealedSnapshot(storage, { label: "other" });
         const others = storage.keys();
         const f = await make(storage);
         storage.crashAfter(writes);
@@ -223,7 +223,7 @@ describe("runPrune", () => {
           expect(again.exitCode, `after ${writes} writes`).to.equal(0);
         }
         expect(after.keys(), `after ${writes} writes`).to.deep.equal(others);
-        expect(await collect(after.listUploads(other.staging.root))).to.deep.equal([]);
+        expect(await collect(after.listUploads(""))).to.deep.equal([]);
         if (!storage.crashed) break;
       }
     });

@@ -9,7 +9,7 @@ import { OWN_PREFIX } from "../../broker/layout.ts";
 import { TransientError } from "../../errors.ts";
 import type { Outcome } from "../outcome.ts";
 import type { CommandDeps } from "./command.ts";
-import { refused, requireLabel, runCommand, succeeded } from "./command.ts";
+import { refused, requireName, runCommand, succeeded } from "./command.ts";
 import type { Deleted } from "./delete-all.ts";
 import { deleteAll } from "./delete-all.ts";
 import { readStagingNote } from "./staging-note.ts";
@@ -39,7 +39,7 @@ interface Evidence {
 export function runPrune(deps: CommandDeps, options: PruneOptions): Promise<Outcome> {
   return runCommand(deps, async () => {
     const { label } = options;
-    const snapshot = deps.layout.snapshot(requireLabel(label));
+    const snapshot = deps.layout.snapshot(requireName(label));
     const { claims, stagings } = await collectEvidence(deps, label, snapshot);
     const foreign = claims.find((c) => c.backupUid !== options.backupUid || c.label !== label);
     if (foreign !== undefined) {

@@ -149,6 +149,7 @@ async function sealed(damaged: boolean, writes: number) {
   const { size } = (await storage.stat(from)) ?? { size: 0 };
   await recordIntent(storage, f.staging, { version: 1, id: "i1", from, to, size });
   await storage.put(f.staging.data("left"), Buffer.from("x"));
+  await storage.upload(f.staging.data("dead"));
   if (damaged) await storage.delete(f.fileKey("11033", "meta"));
   storage.crashAfter(writes);
   let outcome = await runSeal(makeDeps(storage), options(f.label));

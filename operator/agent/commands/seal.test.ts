@@ -78,10 +78,11 @@ describe("runSeal", () => {
     expect(storage.content(to)?.toString()).to.equal(contentOf("11012", "02000a_0.dat"));
   });
 
-  it("aborts uploads of the attempt and deletes what it staged", async () => {
+  it("aborts uploads of the attempt and of a dead seal, and deletes what was staged", async () => {
     const storage = new MemoryStorage();
     const f = await makeSnapshot(storage);
     await storage.upload(f.staging.data("dead"));
+    await storage.upload(f.snapshot.manifestFiles());
     await storage.put(f.staging.data("dead2"), Buffer.from("x"));
     await storage.upload(`${f.staging.root}0/data/of-another-attempt`);
     await runSeal(makeDeps(storage), options(f.label));

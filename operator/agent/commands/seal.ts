@@ -15,7 +15,7 @@ import type { ManifestSummary } from "../manifest.ts";
 import { writeManifest } from "../manifest.ts";
 import type { Outcome } from "../outcome.ts";
 import type { CommandDeps } from "./command.ts";
-import { refused, requireLabel, runCommand, succeeded } from "./command.ts";
+import { refused, requireName, runCommand, succeeded } from "./command.ts";
 import { DamageReport } from "./damage.ts";
 import { deleteAll } from "./delete-all.ts";
 import { checkSnapshot } from "./snapshot-check.ts";
@@ -48,8 +48,8 @@ interface SealJob {
 /** ok, damaged (43; `__info` is gone then), refused (44; nothing changed), or what {@link runCommand} says. */
 export function runSeal(deps: CommandDeps, options: SealOptions): Promise<Outcome> {
   return runCommand(deps, async () => {
-    const snapshot = deps.layout.snapshot(requireLabel(options.label));
-    const staging = deps.layout.staging(requireLabel(options.attempt));
+    const snapshot = deps.layout.snapshot(requireName(options.label));
+    const staging = deps.layout.staging(requireName(options.attempt));
     const sealed = await readSummary(deps, snapshot);
     const damage = new DamageReport(deps.log);
     const job: SealJob = { options, snapshot, staging, damage, sealed };

@@ -6,9 +6,9 @@ import type { ObjectInfo } from "../../storage/storage.ts";
 import type { CommandDeps } from "./command.ts";
 import { ContentCheck } from "./content-check.ts";
 import type { DamageReport } from "./damage.ts";
-import { Progress } from "./progress.ts";
 import type { WholeHead } from "./snapshot-head.ts";
 import { readInfoFiles } from "./snapshot-head.ts";
+import { Tally } from "./tally.ts";
 
 export interface SnapshotCheckOptions {
   readonly snapshot: SnapshotLayout;
@@ -30,10 +30,10 @@ export async function checkSnapshot(
     readFiles: (onName) => readInfoFiles(deps, head.infoFile, onName),
   });
   const known = new Set([head.infoFile.key, head.metaFile.key]);
-  const progress = new Progress(deps, "checked files");
+  const tally = new Tally(deps, "checked files");
   for await (const object of listSnapshot(deps, snapshot)) {
     const path = snapshot.below(object.key);
-    progress.add(object.size);
+    tally.add(object.size);
     const seen = onFile(object, path);
     if (seen !== undefined) await seen;
     if (object.key.startsWith(snapshot.content())) {
@@ -44,7 +44,7 @@ export async function checkSnapshot(
     }
   }
   await content.finish();
-  return { files: progress.files, bytes: progress.bytes };
+  return { files: tally.files, bytes: tally.bytes };
 }
 
 /** Everything in the snapshot's folder but our own files, in listing order. */

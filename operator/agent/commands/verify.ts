@@ -16,12 +16,12 @@ import { ManifestError, readManifest } from "../manifest.ts";
 import type { Outcome } from "../outcome.ts";
 import { BoundedTasks } from "./bounded-tasks.ts";
 import type { CommandDeps } from "./command.ts";
-import { requireLabel, runCommand, succeeded } from "./command.ts";
+import { requireName, runCommand, succeeded } from "./command.ts";
 import { DamageReport } from "./damage.ts";
 import { md5Of } from "./hash-object.ts";
-import { Progress } from "./progress.ts";
 import { checkSnapshot, listSnapshot } from "./snapshot-check.ts";
 import { requireHead } from "./snapshot-head.ts";
+import { Tally } from "./tally.ts";
 
 export type VerifyMode = "list" | "checksums";
 
@@ -53,7 +53,7 @@ interface Verified {
 /** ok, damaged (43), or what {@link runCommand} says. */
 export function runVerify(deps: CommandDeps, options: VerifyOptions): Promise<Outcome> {
   return runCommand(deps, async () => {
-    const snapshot = deps.layout.snapshot(requireLabel(options.label));
+    const snapshot = deps.layout.snapshot(requireName(options.label));
     const damage = new DamageReport(deps.log);
     const checksums =
       options.mode === "checksums" ? new Checksums(deps, snapshot, damage) : undefined;
@@ -112,9 +112,9 @@ async function byManifest(
     const path = `__info_${options.timestamp}`;
     damage.add({ kind: "noInfo", path, note: `only ${timestamp} is there` });
   }
-  const progress = new Progress(deps, "verified files");
-  await joinListing(deps, job, { summary, progress });
-  const { files, bytes } = progress;
+  const tally = new Tally(deps, "verified files");
+  await joinListing(deps, job, { summary, tally });
+  const { files, bytes } = tally;
   // The list was proven to be the summary's; this catches a summary that was tampered with.
   if (damage.count === 0 && (files !== summary.files || bytes !== summary.bytes)) {
     const note = `it counts ${summary.files} files of ${summary.bytes} bytes`;
@@ -125,14 +125,14 @@ async function byManifest(
 
 interface Join {
   readonly summary: ManifestSummary;
-  readonly progress: Progress;
+  readonly tally: Tally;
 }
 
 /** Walks the manifest's list and the listing side by side: both are in the order of keys. */
 async function joinListing(
   deps: CommandDeps,
   job: VerifyJob,
-  { summary, progress }: Join,
+  { summary, tally }: Join,
 ): Promise<void> {
   const { storage, signal } = deps;
   const { snapshot, damage } = job;
@@ -145,7 +145,7 @@ async function joinListing(
       const order = compareRows(file, object, snapshot);
       if (file !== undefined && order < 0) damage.add({ kind: "missing", path: file.path });
       if (object !== undefined && order >= 0) {
-        progress.add(object.size);
+        tally.add(object.size);
         await checkObject(job, object, order === 0 ? file : undefined);
         object = await next(listed);
       }

@@ -1,7 +1,13 @@
 // A memory storage whose process dies after so many writes: from then on every call fails, as nothing
 // that a dead process would have done may happen. Each key of a `deleteMany` and both halves of a
 // `move` count for themselves. `another()` is the storage as the next process finds it.
-import type { CallOptions, ObjectInfo, PutOptions, Upload } from "../../../storage/storage.ts";
+import type {
+  CallOptions,
+  ObjectInfo,
+  PutOptions,
+  Upload,
+  UploadRef,
+} from "../../../storage/storage.ts";
 import { MemoryStorage } from "../../../storage/testing/memory.ts";
 
 export class Crash extends Error {
@@ -44,6 +50,10 @@ export class CrashingStorage extends MemoryStorage {
       complete: (callOptions) => this.#write(() => upload.complete(callOptions)),
       abort: (callOptions) => this.#write(() => upload.abort(callOptions)),
     };
+  }
+
+  override async abortUpload(upload: UploadRef, options?: CallOptions): Promise<void> {
+    return this.#write(() => super.abortUpload(upload, options));
   }
 
   async #write<T>(work: () => Promise<T>): Promise<T> {

@@ -1,9 +1,10 @@
-// A line now and then about long work, so that nobody has to guess whether a command still moves.
+// Counts the files that a command goes through, and says so now and then: nobody should have to guess
+// whether it still moves.
 import type { CommandDeps } from "./command.ts";
 
 const EVERY_MS = 30_000;
 
-export class Progress {
+export class Tally {
   readonly #deps: Pick<CommandDeps, "log" | "clock">;
   readonly #what: string;
   #reportedMs: number;
