@@ -24,6 +24,7 @@ export function parseRepositoryTime(text: string): number | undefined {
 }
 
 function offsetMs(ms: number, timeZone: string): number {
+  if (timeZone === "UTC") return 0;
   const fixed = /^([+-])(\d{1,2}):(\d\d)$/.exec(timeZone);
   if (fixed !== null) {
     const [, sign, hours, minutes] = fixed;

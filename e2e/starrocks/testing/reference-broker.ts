@@ -19,8 +19,9 @@ import {
   type Requests,
   type Responses,
 } from "../wire/broker-structs.ts";
+import { ReadBuffer, socketWriter, Underrun } from "../wire/transports.ts";
 
-const { TBinaryProtocol, TBufferedTransport, Thrift } = thrift;
+const { TBinaryProtocol, Thrift } = thrift;
 
 /** One call as it came in. */
 export interface Call {
@@ -107,16 +108,14 @@ export class ReferenceBroker {
     socket.on("close", () => this.#sockets.delete(socket));
     let work = Promise.resolve();
     const peer = `${socket.remoteAddress ?? ""}:${socket.remotePort ?? 0}`;
-    socket.on(
-      "data",
-      TBufferedTransport.receiver((transport) => {
-        for (;;) {
-          const call = tryRead(transport);
-          if (call === undefined) return;
-          work = work.then(() => this.#answer(socket, peer, call));
-        }
-      }, 0),
-    );
+    const input = new ReadBuffer();
+    socket.on("data", (data: Buffer) => {
+      input.append(data);
+      for (let call = tryRead(input); call !== undefined; call = tryRead(input)) {
+        const next = call;
+        work = work.then(() => this.#answer(socket, peer, next));
+      }
+    });
   }
 
   async #answer(socket: Socket, peer: string, read: ReadCall): Promise<void> {
@@ -130,7 +129,7 @@ export class ReferenceBroker {
     this.#performing.add(performed);
     const success = await performed;
     this.#performing.delete(performed);
-    if (socket.writable) socket.write(encodeAnswer(read, success));
+    if (socket.writable) writeAnswer(socket, read, success);
   }
 
   async #perform({ method, request }: ReadCall): Promise<object> {
@@ -239,11 +238,9 @@ interface ReadCall {
   readonly request: Record<string, unknown>;
 }
 
-type ReadTransport = InstanceType<typeof TBufferedTransport>;
-
 /** A whole call, or undefined until more bytes come. */
-function tryRead(transport: ReadTransport): ReadCall | undefined {
-  const input: Protocol = new TBinaryProtocol(transport);
+function tryRead(buffer: ReadBuffer): ReadCall | undefined {
+  const input: Protocol = new TBinaryProtocol(buffer.transport);
   try {
     const { fname, rseqid } = input.readMessageBegin();
     if (!isMethodName(fname)) throw new Error(`unknown method ${fname}`);
@@ -251,29 +248,22 @@ function tryRead(transport: ReadTransport): ReadCall | undefined {
       name: `${fname}_args`,
       fields: [{ id: 1, name: "request", type: METHODS[fname].request }],
     });
-    transport.commitPosition();
+    buffer.commit();
     return { method: fname, seqid: rseqid, request: args["request"] as Record<string, unknown> };
   } catch (error) {
-    if (error instanceof Error && error.constructor.name === "InputBufferUnderrunError") {
-      transport.rollbackPosition();
-      return undefined;
-    }
-    throw error;
+    if (!(error instanceof Underrun)) throw error;
+    buffer.rollback();
+    return undefined;
   }
 }
 
-function encodeAnswer({ method, seqid }: ReadCall, success: object): Buffer {
-  const parts: Buffer[] = [];
-  const transport = new TBufferedTransport(undefined, (message?: Buffer) => {
-    if (message !== undefined) parts.push(message);
-  });
-  const out: Protocol = new TBinaryProtocol(transport, true, true);
+function writeAnswer(socket: Socket, { method, seqid }: ReadCall, success: object): void {
+  const out: Protocol = new TBinaryProtocol(socketWriter(socket), true, true);
   out.writeMessageBegin(method, Thrift.MessageType.REPLY, seqid);
   const fields = [{ id: 0, name: "success", type: METHODS[method].response }];
   writeStruct(out, { name: `${method}_result`, fields }, { success });
   out.writeMessageEnd();
   out.flush();
-  return Buffer.concat(parts);
 }
 
 function recorded({ method, request }: ReadCall, peer: string): Call {

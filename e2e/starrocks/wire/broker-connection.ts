@@ -14,8 +14,9 @@ import {
   type Requests,
   type Responses,
 } from "./broker-structs.ts";
+import { ReadBuffer, socketWriter, Underrun } from "./transports.ts";
 
-const { TBinaryProtocol, TBufferedTransport, Thrift } = thrift;
+const { TBinaryProtocol, Thrift } = thrift;
 
 /** TTransportException: connecting, sending or receiving failed; the answer is unknown. */
 export class TransportProblem extends Error {
@@ -44,10 +45,9 @@ interface Waiting {
   timer?: NodeJS.Timeout;
 }
 
-type ReadTransport = InstanceType<typeof TBufferedTransport>;
-
 export class BrokerConnection {
   readonly #socket: Socket;
+  readonly #input = new ReadBuffer();
   #waiting: Waiting | undefined;
   #seqid = 0;
   #gone: TransportProblem | undefined;
@@ -55,10 +55,7 @@ export class BrokerConnection {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
-    const receive = TBufferedTransport.receiver((transport) => {
-      this.#received(transport);
-    }, 0);
-    socket.on("data", receive);
+    socket.on("data", (data: Buffer) => this.#received(data));
     socket.on("error", (error) => this.#end(new TransportProblem("closed", causeOf(error))));
     socket.on("close", () =>
       this.#end(new TransportProblem("closed", "Socket is closed by peer.")),
@@ -121,10 +118,7 @@ export class BrokerConnection {
   }
 
   #send(method: MethodName, request: object): void {
-    const transport = new TBufferedTransport(undefined, (message?: Buffer) => {
-      if (message !== undefined) this.#socket.write(message);
-    });
-    const out: Protocol = new TBinaryProtocol(transport, true, true);
+    const out: Protocol = new TBinaryProtocol(socketWriter(this.#socket), true, true);
     out.writeMessageBegin(method, Thrift.MessageType.CALL, this.#seqid);
     const args = {
       name: `${method}_args`,
@@ -146,20 +140,21 @@ export class BrokerConnection {
     waiting.timer.unref();
   }
 
-  #received(transport: ReadTransport): void {
+  #received(data: Buffer): void {
+    this.#input.append(data);
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     let answer: Record<string, unknown> | Error;
     try {
-      answer = readAnswer(transport, waiting);
+      answer = readAnswer(this.#input, waiting);
     } catch (error) {
-      if (isUnderrun(error)) {
-        transport.rollbackPosition();
+      if (error instanceof Underrun) {
+        this.#input.rollback();
         return;
       }
       answer = error instanceof Error ? error : new Error(String(error));
     }
-    transport.commitPosition();
+    this.#input.commit();
     this.#waiting = undefined;
     clearTimeout(waiting.timer);
     if (!(answer instanceof Error)) {
@@ -181,8 +176,8 @@ export class BrokerConnection {
   }
 }
 
-function readAnswer(transport: ReadTransport, waiting: Waiting): Record<string, unknown> {
-  const input: Protocol = new TBinaryProtocol(transport);
+function readAnswer(buffer: ReadBuffer, waiting: Waiting): Record<string, unknown> {
+  const input: Protocol = new TBinaryProtocol(buffer.transport);
   const { fname, mtype, rseqid } = input.readMessageBegin();
   if (mtype === Thrift.MessageType.EXCEPTION) {
     const problem = readStruct(input, {
@@ -201,10 +196,6 @@ function readAnswer(transport: ReadTransport, waiting: Waiting): Record<string, 
     );
   }
   return result["success"] as Record<string, unknown>;
-}
-
-function isUnderrun(error: unknown): boolean {
-  return error instanceof Error && error.constructor.name === "InputBufferUnderrunError";
 }
 
 const CAUSES: Readonly<Record<string, string>> = {
