@@ -20,6 +20,7 @@ export class BenchAgent {
   readonly #dir: string;
   readonly #profilePath: string | undefined;
   readonly port: number;
+  #recording = false;
 
   private constructor(
     process: AgentProcess,
@@ -51,9 +52,11 @@ export class BenchAgent {
     return this.#process.pid;
   }
 
-  /** Begins to record, or ends it; nothing without `profile`. */
-  toggleProfile(): void {
-    if (this.#profilePath !== undefined) this.#process.kill("SIGUSR2");
+  /** Begins to record until its end; nothing without `profile`, or when it records already. */
+  startProfile(): void {
+    if (this.#profilePath === undefined || this.#recording) return;
+    this.#recording = true;
+    this.#process.kill("SIGUSR2");
   }
 
   /** Stops the agent; resolves with what was recorded. */
@@ -61,7 +64,7 @@ export class BenchAgent {
     this.#process.kill("SIGTERM");
     await this.#process.ended;
     try {
-      if (this.#profilePath === undefined) return undefined;
+      if (this.#profilePath === undefined || !this.#recording) return undefined;
       return summarize(JSON.parse(await readFile(this.#profilePath, "utf8")) as CpuProfile);
     } finally {
       await rm(this.#dir, { recursive: true, force: true });

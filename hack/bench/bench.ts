@@ -48,7 +48,6 @@ export class Bench {
   static async start(settings: Settings): Promise<Bench> {
     const store = Helper.start<StoreJobs>("store.ts");
     const generator = Helper.start<GeneratorJobs>("generator.ts");
-    // What fauxqs keeps of a run would otherwise be read by an agent's settings of this machine.
     const reference = Helper.start<ReferenceJobs>("reference.ts");
     const address = await store.run("start", null);
     return new Bench(settings, address, { store, generator, reference });
@@ -87,10 +86,7 @@ export class Bench {
     const { direction, streams, set, callBytes } = load;
     const job: BeJob = { port: agent.port, streams, set, callBytes };
     const pids = { agent: agent.pid, load: this.#generator.pid, store: this.#storeProcess.pid };
-    agent.toggleProfile();
-    const measured = await measure(pids, () => this.#generator.run(direction, job));
-    agent.toggleProfile();
-    return measured;
+    return measure(pids, () => this.#generator.run(direction, job));
   }
 
   /** One run of the client by itself. */

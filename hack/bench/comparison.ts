@@ -11,6 +11,8 @@ export interface Measured extends Moved {
 export interface Variant {
   readonly name: string;
   readonly run: () => Promise<Measured>;
+  /** A smaller run, for compilers, connections and caches. */
+  readonly warmUp: () => Promise<unknown>;
 }
 
 /** A variant's runs, one for each round. */
@@ -19,14 +21,14 @@ export interface Series {
   readonly runs: readonly Measured[];
 }
 
-/** Runs every variant once unmeasured, to warm up, and then in every round. `between` follows each round. */
+/** Warms every variant up, and then runs all of them in every round. `between` follows each round. */
 export async function interleave(
   variants: readonly Variant[],
   rounds: number,
   between: () => Promise<void>,
 ): Promise<Series[]> {
   const series = variants.map(({ name, run }) => ({ name, run, runs: [] as Measured[] }));
-  for (const { run } of series) await run();
+  for (const { warmUp } of variants) await warmUp();
   await between();
   for (let round = 0; round < rounds; round += 1) {
     const turn = round % series.length;

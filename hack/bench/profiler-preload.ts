@@ -1,5 +1,5 @@
-// Loaded into the agent before its own program when it is to be profiled: SIGUSR2 begins a recording, the
-// next one ends it. The file is written at the latest when the process exits.
+// Loaded into the agent before its own program when it is to be profiled: SIGUSR2 begins a recording, which
+// is written when the process exits. Not a toggle: two signals in a row may arrive as one.
 import { writeFileSync } from "node:fs";
 import { Session, type Profiler } from "node:inspector";
 import { isMainThread } from "node:worker_threads";
@@ -13,22 +13,15 @@ if (isMainThread && path !== undefined) {
   session.connect();
   session.post("Profiler.enable");
 
-  const end = (): void => {
+  process.on("SIGUSR2", () => {
+    recording = true;
+    session.post("Profiler.start");
+  });
+  process.on("exit", () => {
     if (!recording) return;
-    recording = false;
     // The answer comes at once: session and profiler live in the same thread.
     session.post("Profiler.stop", (_error: Error | null, { profile }: Profiler.StopReturnType) => {
       writeFileSync(path, JSON.stringify(profile));
     });
-  };
-
-  process.on("SIGUSR2", () => {
-    if (recording) {
-      end();
-    } else {
-      recording = true;
-      session.post("Profiler.start");
-    }
   });
-  process.on("exit", end);
 }

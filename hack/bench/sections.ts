@@ -77,11 +77,9 @@ async function runUp(bench: Bench): Promise<SectionResult> {
     const groups: Group[] = [];
     for (const streams of STREAMS) {
       const files = sizes.largeFiles[streams];
-      const set = () => bench.freshSet(files, sizes.largeBytes);
-      const variants = [
-        ...throughAgent(bench, agent, { direction: "up", streams, set }),
-        ...references(bench, { direction: "up", streams, set }),
-      ];
+      const set = (count: number) => bench.freshSet(count, sizes.largeBytes);
+      const how = { direction: "up", streams, set, files } as const;
+      const variants = [...throughAgent(bench, agent, how), ...references(bench, how)];
       const series = await interleave(variants, sizes.largeRounds, () => bench.clear());
       groups.push(largeGroup("up", { streams, files, bytes: sizes.largeBytes }, series));
     }
@@ -100,11 +98,9 @@ async function runDown(bench: Bench): Promise<SectionResult> {
     const groups: Group[] = [];
     for (const streams of STREAMS) {
       const files = sizes.largeFiles[streams];
-      const set = () => ({ ...all, files });
-      const variants = [
-        ...throughAgent(bench, agent, { direction: "down", streams, set }),
-        ...references(bench, { direction: "down", streams, set }),
-      ];
+      const set = (count: number) => ({ ...all, files: count });
+      const how = { direction: "down", streams, set, files } as const;
+      const variants = [...throughAgent(bench, agent, how), ...references(bench, how)];
       const series = await interleave(variants, sizes.largeRounds, async () => {});
       groups.push(largeGroup("down", { streams, files, bytes: sizes.largeBytes }, series));
     }
@@ -118,17 +114,18 @@ async function runDown(bench: Bench): Promise<SectionResult> {
 
 async function runSmall(bench: Bench): Promise<SectionResult> {
   const { smallFiles: files, smallRounds: rounds } = bench.settings.sizes;
-  const fresh = () => bench.freshSet(files, SMALL_BYTES, SMALL_PER_TABLET);
+  const fresh = (count: number) => bench.freshSet(count, SMALL_BYTES, SMALL_PER_TABLET);
   const streams = SMALL_STREAMS;
   const up = await bench.withAgent("backup", async (agent) => {
-    const how = { direction: "up", streams, set: fresh } as const;
+    const how = { direction: "up", streams, set: fresh, files } as const;
     const variants = [...throughAgent(bench, agent, how, [MIB]), ...references(bench, how)];
     return interleave(variants, rounds, () => bench.clear());
   });
-  const all = fresh();
+  const all = fresh(files);
   await bench.prepare(all);
   const down = await bench.withAgent("restore", async (agent) => {
-    const how = { direction: "down", streams, set: () => all } as const;
+    const set = (count: number) => ({ ...all, files: count });
+    const how = { direction: "down", streams, set, files } as const;
     const variants = [...throughAgent(bench, agent, how, [MIB]), ...references(bench, how)];
     return interleave(variants, rounds, async () => {});
   });
@@ -207,28 +204,44 @@ async function runMemory(bench: Bench): Promise<SectionResult> {
 interface How {
   readonly direction: "up" | "down";
   readonly streams: number;
-  readonly set: () => FileSet;
+  /** Of so many files. */
+  readonly set: (files: number) => FileSet;
+  readonly files: number;
 }
 
 function throughAgent(
   bench: Bench,
   agent: BenchAgent,
-  { set, ...how }: How,
+  { set, files, ...how }: How,
   callSizes: readonly number[] = CALL_BYTES,
 ): Variant[] {
   const calls = how.direction === "up" ? "pwrites" : "preads";
-  return callSizes.map((callBytes) => ({
-    name: `agent, ${callBytes / MIB} MiB ${calls}`,
-    run: () => bench.throughAgent(agent, { ...how, callBytes, set: set() }),
-  }));
+  return callSizes.map((callBytes) => {
+    const run = (count: number) =>
+      bench.throughAgent(agent, { ...how, callBytes, set: set(count) });
+    return {
+      name: `agent, ${callBytes / MIB} MiB ${calls}`,
+      warmUp: async () => {
+        await run(warmUpFiles(files));
+        agent.startProfile();
+      },
+      run: () => run(files),
+    };
+  });
 }
 
-function references(bench: Bench, { set, ...how }: How): Variant[] {
-  const run = (load: Pick<ReferenceLoad, "renames">) => () =>
-    bench.reference({ ...how, ...load, set: set() });
-  const alone = { name: CLIENT, run: run({}) };
+function references(bench: Bench, { set, files, ...how }: How): Variant[] {
+  const variantOf = (name: string, load: Pick<ReferenceLoad, "renames">): Variant => {
+    const run = (count: number) => bench.reference({ ...how, ...load, set: set(count) });
+    return { name, warmUp: () => run(warmUpFiles(files)), run: () => run(files) };
+  };
+  const alone = variantOf(CLIENT, {});
   if (how.direction === "down") return [alone];
-  return [alone, { name: CLIENT_WITH_RENAMES, run: run({ renames: true }) }];
+  return [alone, variantOf(CLIENT_WITH_RENAMES, { renames: true })];
+}
+
+function warmUpFiles(files: number): number {
+  return Math.max(1, Math.floor(files / 4));
 }
 
 function largeGroup(

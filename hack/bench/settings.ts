@@ -22,7 +22,7 @@ export interface Sizes {
 const FULL: Sizes = {
   largeBytes: 64 * MIB,
   largeFiles: { 1: 4, 8: 8 },
-  largeRounds: 5,
+  largeRounds: 4,
   smallFiles: 10_000,
   smallRounds: 2,
   memoryFiles: 64,
@@ -31,8 +31,8 @@ const FULL: Sizes = {
 
 const QUICK: Sizes = {
   largeBytes: 64 * MIB,
-  largeFiles: { 1: 1, 8: 8 },
-  largeRounds: 2,
+  largeFiles: { 1: 2, 8: 8 },
+  largeRounds: 1,
   smallFiles: 1000,
   smallRounds: 1,
   memoryFiles: 32,
