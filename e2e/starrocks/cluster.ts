@@ -8,6 +8,7 @@ import { createConnection, type Connection } from "mysql2/promise";
 import { systemClock, type Clock } from "../../operator/clock.ts";
 import { must } from "../../operator/assert.ts";
 import { Backend, noFaults, type BackendFaults } from "./backend.ts";
+import { BackendProcess } from "./backend-process.ts";
 import { ClusterClock } from "./cluster-clock.ts";
 import { findTable, type Database } from "./catalog.ts";
 import { buildDatabase, type DatabaseSpec } from "./data-builder.ts";
@@ -21,6 +22,7 @@ import { profileOf, type Profile, type ProfileName } from "./profile.ts";
 import { Session } from "./session.ts";
 import type { FrontendRow } from "./show/nodes.ts";
 import { DdlError } from "./sql/errors.ts";
+import { TabletStore } from "./tablets.ts";
 import { Violations } from "./violations.ts";
 import { NameService, type Resolve } from "./wire/name-service.ts";
 
@@ -49,6 +51,8 @@ export interface StarRocksOptions {
   readonly socketTimeoutsMs?: Partial<SocketTimeouts>;
   /** upload_worker_count and download_worker_count. */
   readonly backendWorkers?: number;
+  /** Each BE in a process of its own. Faults and host names are then those of its start. */
+  readonly backendProcesses?: boolean;
 }
 
 export interface SocketTimeouts {
@@ -72,7 +76,9 @@ interface BackendSlot {
   readonly host: string;
   readonly dir: string;
   readonly faults: BackendFaults;
-  backend: Backend | undefined;
+  /** The files, which outlive every process. */
+  readonly tablets: TabletStore;
+  backend: Backend | BackendProcess | undefined;
 }
 
 /** Heartbeats may be fast, but an agent on a busy machine still gets this long to answer. */
@@ -110,6 +116,7 @@ export class StarRocks implements ClusterView {
       host: hostAt(options.backendHost ?? "127.0.0.11", i),
       dir: join(options.dir, `be-${i}`),
       faults: noFaults(),
+      tablets: new TabletStore(join(options.dir, `be-${i}`)),
       backend: undefined,
     }));
   }
@@ -158,7 +165,7 @@ export class StarRocks implements ClusterView {
     const alive = this.#backends.filter((s) => s.backend !== undefined);
     await buildDatabase(spec, {
       store: this.#store,
-      backends: alive.map((s) => must(s.backend)),
+      stores: alive.map((s) => s.tablets),
       backendIds: alive.map((s) => s.id),
       seed: this.#options.seed ?? "starrocks",
       now: this.#clock.now(),
@@ -173,8 +180,8 @@ export class StarRocks implements ClusterView {
     for (const partition of table.partitions) {
       for (const [i, tablet] of partition.index.tablets.entries()) {
         const path = `${seed}/${db}/${name}/${partition.name}/${i}`;
-        for (const backend of this.#holders(tablet.backends)) {
-          await backend.tablets.load(tablet.id, path, { segmentBytes });
+        for (const store of this.#holders(tablet.backends)) {
+          await store.load(tablet.id, path, { segmentBytes });
         }
       }
       partition.version += 1;
@@ -188,8 +195,8 @@ export class StarRocks implements ClusterView {
     const table = must(findTable(this.#database(db), name), `table ${db}.${name}`);
     for (const partition of table.partitions) {
       for (const tablet of partition.index.tablets) {
-        for (const backend of this.#holders(tablet.backends)) {
-          await backend.tablets.compact(tablet.id, `${db}/${name}/${tablet.id}`);
+        for (const store of this.#holders(tablet.backends)) {
+          await store.compact(tablet.id, `${db}/${name}/${tablet.id}`);
         }
       }
     }
@@ -206,8 +213,8 @@ export class StarRocks implements ClusterView {
       hash.update(`${partition.name}:${partition.version}`);
       for (const [i, tablet] of partition.index.tablets.entries()) {
         const digests = new Set<string>();
-        for (const backend of this.#holders(tablet.backends)) {
-          digests.add(await backend.tablets.digest(tablet.id));
+        for (const store of this.#holders(tablet.backends)) {
+          digests.add(await store.digest(tablet.id));
         }
         if (digests.size !== 1) {
           throw new Error(`replicas of tablet ${tablet.id} of ${db}.${name} differ`);
@@ -232,18 +239,19 @@ export class StarRocks implements ClusterView {
   startBackend(i: number): void {
     const slot = must(this.#backends[i]);
     if (slot.backend !== undefined) return;
-    slot.backend = new Backend({
-      id: slot.id,
-      host: slot.host,
-      dir: slot.dir,
-      profile: this.#profile.backend,
-      clock: this.#clock,
-      names: this.#names,
-      violations: this.#violations,
-      faults: slot.faults,
-      frontend: this.#leaderPort(),
-      pingTimeoutMs: this.#options.socketTimeoutsMs?.backendPing ?? HEARTBEAT_MIN_MS / 4,
-    });
+    const { id, host, dir, faults } = slot;
+    const pingTimeoutMs = this.#options.socketTimeoutsMs?.backendPing ?? HEARTBEAT_MIN_MS / 4;
+    const common = { id, host, dir, faults, profile: this.#profile.backend, pingTimeoutMs };
+    const frontend = this.#leaderPort();
+    const violations = this.#violations;
+    slot.backend =
+      this.#options.backendProcesses === true
+        ? new BackendProcess(
+            { ...common, speed: this.#clock.speed, hosts: this.#names.entries },
+            frontend,
+            violations,
+          )
+        : new Backend({ ...common, clock: this.#clock, names: this.#names, violations, frontend });
   }
 
   /** kill -9. With others alive, one of them leads at once; the killed one's temporary files are lost. */
@@ -342,8 +350,8 @@ export class StarRocks implements ClusterView {
     );
   }
 
-  #holders(ids: readonly number[]): readonly Backend[] {
-    return ids.map((id) => must(this.#backends.find((b) => b.id === id)?.backend, `BE ${id}`));
+  #holders(ids: readonly number[]): readonly TabletStore[] {
+    return ids.map((id) => must(this.#backends.find((b) => b.id === id)?.tablets, `BE ${id}`));
   }
 
   #frontendTimeouts(): { brokerCallMs: number; heartbeatMs: number } {
@@ -357,7 +365,7 @@ export class StarRocks implements ClusterView {
 
   /** The way to a BE that may come and go. */
   #backendPort(slot: BackendSlot): BackendPort {
-    const now = (): Backend => {
+    const now = (): BackendPort => {
       if (slot.backend !== undefined) return slot.backend;
       throw new Error("java.net.ConnectException: Connection refused");
     };

@@ -1,7 +1,7 @@
 // Makes databases: the catalogue's entries and, on the BEs, the real files behind them.
-import type { Backend } from "./backend.ts";
 import type { Database, Partition, Table, TableKind, Tablet } from "./catalog.ts";
 import type { MetaStore } from "./meta-store.ts";
+import type { TabletStore } from "./tablets.ts";
 
 export interface TableSpec {
   readonly name: string;
@@ -41,7 +41,7 @@ const TABLE_DEFAULTS = {
 
 export interface Builder {
   readonly store: MetaStore;
-  readonly backends: readonly Backend[];
+  readonly stores: readonly TabletStore[];
   readonly backendIds: readonly number[];
   readonly seed: string;
   readonly now: number;
@@ -125,10 +125,10 @@ async function buildTablet(
   replicationNum: number,
   builder: Builder,
 ): Promise<Tablet> {
-  const { backends, backendIds, seed, store } = builder;
+  const { stores, backendIds, seed, store } = builder;
   const id = store.nextId();
-  const holders = Array.from({ length: replicationNum }, (_, i) => (id + i) % backends.length);
-  const [first, ...others] = holders.map((i) => backends[i]?.tablets);
+  const holders = Array.from({ length: replicationNum }, (_, i) => (id + i) % stores.length);
+  const [first, ...others] = holders.map((i) => stores[i]);
   if (first === undefined) throw new Error("a table needs a BE");
   const segmentBytes = spec.segmentBytes ?? [DEFAULT_SEGMENT_BYTES];
   await first.create(id);

@@ -22,6 +22,8 @@ const { values: flags } = parseArgs({
     "backend-host": { type: "string", default: "127.0.0.11" },
     port: { type: "string", default: "9030" },
     speed: { type: "string", default: "1" },
+    /** Each BE in a process of its own. */
+    processes: { type: "boolean", default: false },
     password: { type: "string", default: "" },
     /** `name:table,table`; may be given several times. */
     database: { type: "string", multiple: true, default: [] },
@@ -54,6 +56,7 @@ async function main(): Promise<void> {
     backendHost: flags["backend-host"],
     mysqlPort: Number(flags.port),
     speed: Number(flags.speed),
+    backendProcesses: flags.processes,
     rootPassword: flags.password,
     users: user === undefined ? [] : [{ name: user, password, privileges: MINIMAL_PRIVILEGES }],
   });

@@ -4,9 +4,16 @@
 
 export class Violations {
   readonly #notes: string[] = [];
+  readonly #heard: ((text: string) => void) | undefined;
+
+  /** `heard` is told each note, in a process whose list nobody reads. */
+  constructor(heard?: (text: string) => void) {
+    this.#heard = heard;
+  }
 
   note(text: string): void {
     this.#notes.push(text);
+    this.#heard?.(text);
   }
 
   get list(): readonly string[] {

@@ -23,6 +23,11 @@ export class NameService {
     else this.#hosts.set(host, address);
   }
 
+  /** The entries a caller's process starts with; names of `resolve` are not among them. */
+  get entries(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#hosts);
+  }
+
   lookup(host: string, from: string): string {
     const address =
       isIP(host) === 0 ? (this.#hosts.get(host) ?? this.#resolve?.(host, from)) : host;
