@@ -223,7 +223,7 @@ export async function showSnapshot(
       const row = await detailRow(repository, labels[0] ?? "", timestamp);
       return { columns: DETAIL_COLUMNS, rows: [row] };
     }
-    const wanted = await wantedLabels(repository, labels);
+    const wanted = await wantedLabels(repository, statement);
     const rows: (readonly Cell[])[] = [];
     for (const label of wanted) {
       const row = await repository.snapshotRow(label);
@@ -235,12 +235,12 @@ export async function showSnapshot(
   }
 }
 
-/** One name is looked at directly; none or several start from the list of folders. */
+/** `=` looks at its label directly; no clause and IN start from the list of folders. */
 async function wantedLabels(
   repository: Repository,
-  labels: readonly string[],
+  { labels, exact }: ShowSnapshotStatement,
 ): Promise<readonly string[]> {
-  if (labels.length === 1) return labels;
+  if (exact) return labels;
   try {
     const found = [...(await repository.listSnapshots())].sort();
     return labels.length === 0 ? found : found.filter((l) => labels.includes(l));

@@ -134,6 +134,8 @@ export class Frontend implements FrontendPort {
       backends: () => this.backendStates(),
       backend: (id) => this.backend(id),
       brokerFor: (name, host) => this.#brokers.pick(name, host),
+      tasksPerBackendMax: (kind) =>
+        Number(this.config.get(`max_${kind}_task_per_be`) ?? profile.frontend.tasksPerBackendMax),
       requireAlive: () => this.#life.signal.throwIfAborted(),
     };
     this.#tasks = tasks;

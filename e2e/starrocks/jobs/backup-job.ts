@@ -240,7 +240,8 @@ export class BackupJob implements Job {
   }
 
   async #sendUploads(): Promise<void> {
-    const { store, profile, tasks } = this.#context;
+    const { store, tasks } = this.#context;
+    const max = this.#context.tasksPerBackendMax("upload");
     const repository = this.#repository();
     this.lists.clear();
     const groups = groupBy(this.record.snapshots, (s) => s.backendId);
@@ -248,7 +249,7 @@ export class BackupJob implements Job {
     const brokers = new Map([...groups.keys()].map((id) => [id, this.#brokerFor(id)]));
     for (const [backendId, mine] of groups) {
       const broker = brokers.get(backendId) ?? this.#brokerFor(backendId);
-      const sent = batches(mine, profile.tasksPerBackendMax).map((part): UploadTask => {
+      const sent = batches(mine, max).map((part): UploadTask => {
         const signature = store.nextId();
         this.lists.unfinished.set(signature, backendId);
         return {

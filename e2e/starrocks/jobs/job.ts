@@ -20,6 +20,8 @@ export interface JobContext {
   backend(id: number): BackendPort | undefined;
   /** BMGR.getBroker for a BE's host. Throws NoBroker. */
   brokerFor(name: string, backendHost: string): BrokerAddress;
+  /** 0: one task per tablet (max_upload_task_per_be, max_download_task_per_be; 3.1+). */
+  tasksPerBackendMax(kind: "upload" | "download"): number;
   /** Throws once the FE was killed: what runs on must not write any more. */
   requireAlive(): void;
 }

@@ -214,7 +214,8 @@ export class RestoreJob implements Job {
 
   async #sendDownloads(): Promise<void> {
     this.#requireTables();
-    const { store, profile, tasks } = this.#context;
+    const { store, tasks } = this.#context;
+    const max = this.#context.tasksPerBackendMax("download");
     const repository = this.#repository();
     const { label, jobId } = this.record;
     this.lists.clear();
@@ -222,7 +223,7 @@ export class RestoreJob implements Job {
     const brokers = new Map([...groups.keys()].map((id) => [id, this.#brokerFor(id)]));
     for (const [backendId, mine] of groups) {
       const broker = brokers.get(backendId) ?? this.#brokerFor(backendId);
-      const sent = batches(mine, profile.tasksPerBackendMax).map((part): DownloadTask => {
+      const sent = batches(mine, max).map((part): DownloadTask => {
         const signature = store.nextId();
         this.lists.unfinished.set(signature, backendId);
         const sources = part.map((r) => ({

@@ -85,7 +85,7 @@ export function parseShowSnapshot(reader: TokenReader, sql: SqlProfile): Stateme
   reader.require("ON");
   const repository = reader.identifier();
   if (!reader.accepts("WHERE")) {
-    return { kind: "showSnapshot", repository, labels: [], timestamp: undefined };
+    return { kind: "showSnapshot", repository, labels: [], exact: false, timestamp: undefined };
   }
   if (!reader.accepts("SNAPSHOT")) throw new WhereProblem();
   if (reader.accepts("IN")) {
@@ -93,7 +93,7 @@ export function parseShowSnapshot(reader: TokenReader, sql: SqlProfile): Stateme
     reader.requireSymbol("(");
     const labels = reader.list(() => reader.string());
     reader.requireSymbol(")");
-    return { kind: "showSnapshot", repository, labels, timestamp: undefined };
+    return { kind: "showSnapshot", repository, labels, exact: false, timestamp: undefined };
   }
   reader.requireSymbol("=");
   const labels = [reader.string()];
@@ -103,7 +103,7 @@ export function parseShowSnapshot(reader: TokenReader, sql: SqlProfile): Stateme
     reader.requireSymbol("=");
     timestamp = reader.string();
   }
-  return { kind: "showSnapshot", repository, labels, timestamp };
+  return { kind: "showSnapshot", repository, labels, exact: true, timestamp };
 }
 
 function optionalDatabase(reader: TokenReader): string | undefined {

@@ -60,6 +60,8 @@ export interface ShowSnapshotStatement {
   readonly kind: "showSnapshot";
   readonly repository: string;
   readonly labels: readonly string[];
+  /** `SNAPSHOT = '…'`: the one label is looked at directly, without a list of all. */
+  readonly exact: boolean;
   readonly timestamp: string | undefined;
 }
 
