@@ -5,12 +5,15 @@ import { makeFaulty } from "../../storage/testing/faulty.ts";
 import { MemoryStorage } from "../../storage/testing/memory.ts";
 import { runSeal } from "./seal.ts";
 import { CrashingStorage } from "./testing/crashing-storage.ts";
+import type { Fixture } from "./testing/snapshot-fixture.ts";
 import {
   FILES,
+  TIMESTAMP,
   infosOf,
   makeDeps,
   makeSnapshot,
   manifestFilesOf as listed,
+  md5,
   sealOptions as options,
 } from "./testing/snapshot-fixture.ts";
 
@@ -95,6 +98,36 @@ describe("runSeal, when", () => {
       await storage.delete(f.snapshot.manifestFiles());
       expect((await runSeal(makeDeps(storage), options(f.label))).exitCode).to.equal(0);
       expect(await listed(storage, f)).to.have.length(FILES);
+    });
+
+    const changes: readonly [string, (s: MemoryStorage, f: Fixture) => Promise<unknown>][] = [
+      ["__info is gone", (s, f) => s.delete(f.infoKey)],
+      ["__meta is gone", (s, f) => s.delete(f.metaKey)],
+      ["a second __meta came", (s, f) => s.put(`${f.snapshot.metas()}${md5("x")}`, Buffer.of(1))],
+    ];
+    for (const [name, change] of changes) {
+      it(`in full when ${name}: then it is damaged, and the manifest stays as proof`, async () => {
+        const storage = new MemoryStorage();
+        const f = await makeSnapshot(storage);
+        await runSeal(makeDeps(storage), options(f.label));
+        await change(storage, f);
+        const outcome = await runSeal(makeDeps(storage), options(f.label));
+        expect(outcome.exitCode).to.equal(43);
+        expect(infosOf(storage, f)).to.deep.equal([]);
+        expect(await storage.stat(f.snapshot.manifest())).to.not.equal(undefined);
+      });
+    }
+
+    it("in full when __info has another timestamp and any will do", async () => {
+      const storage = new MemoryStorage();
+      const f = await makeSnapshot(storage);
+      await runSeal(makeDeps(storage), options(f.label));
+      const later = "2030-01-01-00-00-00-000";
+      await storage.move(f.infoKey, f.infoKey.replace(TIMESTAMP, later));
+      const asked = { ...options(f.label), timestamp: undefined };
+      const outcome = await runSeal(makeDeps(storage), asked);
+      expect(outcome.detail).to.deep.include({ timestamp: later });
+      expect((await listed(storage, f))[0]?.path).to.include(later);
     });
 
     it("after a stop", async () => {

@@ -279,6 +279,18 @@ describe("runVerify", () => {
     expect(outcome.exitCode).to.equal(0);
   });
 
+  it("takes a file that is replaced between listing and reading for no damage", async () => {
+    const storage = new MemoryStorage();
+    const f = await sealedSnapshot(storage);
+    const inner = storage.read.bind(storage);
+    storage.read = async (key, options) => {
+      if (key === f.fileKey(...FILE)) await storage.put(key, Buffer.from("meanwhile"));
+      return inner(key, options);
+    };
+    const outcome = await runVerify(makeDeps(storage), { label: f.label, mode: "checksums" });
+    expect(outcome).to.deep.include({ exitCode: 1, reason: "StorageFailed" });
+  });
+
   describe("with a manifest that is not whole,", () => {
     const cases: readonly [string, (s: MemoryStorage, f: Fixture) => Promise<unknown>][] = [
       ["a list that is missing", (s, f) => s.delete(f.snapshot.manifestFiles())],
