@@ -25,6 +25,7 @@ const MOUNT_REPOSITORY = "k8s_1a2b3c4d_0";
 const BACKUP_UID = "0b9c5c1e-55e1-4d2c-9d7c-0f7a2f0f3a11";
 /** Longer than anything here takes on a slow machine; a scenario that hangs says where. */
 const JOB_MAX_MS = 120_000;
+const SUBMIT_MAX_MS = 30_000;
 const POLL_MS = 25;
 
 export interface DataPathOptions {
@@ -153,6 +154,18 @@ export class DataPath {
     await agent?.ended;
   }
 
+  /** Ends whatever a failed test left behind, so that the next one begins as if nothing had been. */
+  async clear(database: string): Promise<void> {
+    for (const slot of this.#serving.keys()) await this.killAgent(slot);
+    const leftovers = [
+      `CANCEL BACKUP FROM \`${database}\``,
+      `CANCEL RESTORE FROM \`${database}\``,
+      `ALTER SYSTEM DROP ALL BROKER ${MOUNT_REPOSITORY}`,
+    ];
+    // Nothing to cancel or to drop is what is hoped for.
+    for (const statement of leftovers) await this.sql(statement).catch(() => {});
+  }
+
   /** Broker away, agents drained; what the operator does after FINISHED. Returns their exit codes. */
   async unmount(): Promise<(number | null)[]> {
     await this.sql(`ALTER SYSTEM DROP ALL BROKER ${MOUNT_REPOSITORY}`);
@@ -167,13 +180,15 @@ export class DataPath {
    * repeats as the operator does.
    */
   async submit(statement: string): Promise<void> {
-    for (let attempt = 0; ; attempt += 1) {
+    const deadline = Date.now() + SUBMIT_MAX_MS;
+    for (;;) {
       try {
         await this.sql(statement);
         return;
       } catch (error) {
-        if (attempt === 30 || !/closed by peer|transport|refused/i.test(String(error))) throw error;
-        await sleep(50);
+        const mayHeal = /closed by peer|transport|refused|alive broker/i.test(String(error));
+        if (!mayHeal || Date.now() > deadline) throw error;
+        await sleep(POLL_MS * 2);
       }
     }
   }

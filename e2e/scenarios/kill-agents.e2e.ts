@@ -4,14 +4,14 @@
 // The store is made far away, so that there is much between: a request waits before it takes effect (and
 // never does when its agent is gone by then), and its answer waits as well.
 //
-// KILL_SEEDS says how many runs (everyday: 8, CI: 100), KILL_SEED the one to repeat.
+// KILL_SEEDS says how many runs (everyday: 5, CI: 100), KILL_SEED the one to repeat.
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { seededRandom } from "../servers/fault-script.ts";
 import { DataPath } from "./data-path.ts";
 
 const MIB = 1024 * 1024;
-const RUNS = Number(process.env["KILL_SEEDS"] ?? 8);
+const RUNS = Number(process.env["KILL_SEEDS"] ?? 5);
 const ONLY = process.env["KILL_SEED"];
 const SEEDS = ONLY === undefined ? Array.from({ length: RUNS }, (_, i) => i + 1) : [Number(ONLY)];
 
@@ -39,6 +39,10 @@ describe(`agents killed at random moments, ${SEEDS.length} seeds`, () => {
 
   after(async () => {
     await path.stop();
+  });
+
+  afterEach(async () => {
+    await path.clear("shop");
   });
 
   for (const seed of SEEDS) {

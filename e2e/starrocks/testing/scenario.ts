@@ -11,7 +11,7 @@ import { ReferenceBroker, type ReferenceBrokerOptions } from "./reference-broker
 
 export type Row = Readonly<Record<string, string | null>>;
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 90_000;
 
 export class Scenario {
   readonly dir: string;
