@@ -147,7 +147,12 @@ class Harmer {
       agent: this.agent,
     });
     upstream.on("error", () => response.destroy());
-    response.on("close", () => upstream.destroy());
+    // Where the account looks on, the server's answer is waited for though the client is gone: it may
+    // have sent the whole request, and then the server does what it was asked.
+    const counts = isAboutUploads(exchange.about);
+    response.on("close", () => {
+      if (!counts || !request.complete) upstream.destroy();
+    });
     upstream.on("response", (answer) => {
       answer.on("error", () => response.destroy());
       void this.#answer(exchange, answer).catch(() => response.destroy());
@@ -164,7 +169,7 @@ class Harmer {
       const body = await collect(answer);
       this.account.watch(about, status, body.toString());
       replaceAnswer(response, harm);
-    } else if (about.operation.endsWith("MultipartUpload")) {
+    } else if (isAboutUploads(about)) {
       const body = await collect(answer);
       this.account.watch(about, status, body.toString());
       response.writeHead(status, answer.headers);
@@ -174,6 +179,11 @@ class Harmer {
       await sendDown(answer, response, harm);
     }
   }
+}
+
+/** Whether it begins or ends an upload. */
+function isAboutUploads({ operation }: S3Request): boolean {
+  return operation.endsWith("MultipartUpload");
 }
 
 function sendUp(request: IncomingMessage, upstream: ClientRequest, harm: Harm | undefined): void {
