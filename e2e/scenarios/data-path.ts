@@ -5,6 +5,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { startFauxqs } from "../servers/fauxqs.ts";
 import { startFaultProxy, type FaultProxy } from "../servers/fault-proxy.ts";
@@ -19,6 +26,7 @@ import {
   type CommandEnd,
 } from "./agent-process.ts";
 
+const LOCATION_PREFIX = "prod/";
 const TOKEN = "mount-token-of-this-test";
 const MOUNT_LOCATION = "backup://mount";
 const MOUNT_REPOSITORY = "k8s_1a2b3c4d_0";
@@ -52,6 +60,7 @@ export class DataPath {
   readonly starrocks: StarRocks;
   readonly #hosts: readonly string[];
   readonly #port: number;
+  readonly #client: S3Client;
   /** Every agent of this scenario, ended ones included, by the slot it serves. */
   readonly agents: AgentProcess[] = [];
   #serving: (AgentProcess | undefined)[] = [];
@@ -74,6 +83,15 @@ export class DataPath {
     this.starrocks = parts.starrocks;
     this.#hosts = parts.hosts;
     this.#port = parts.port;
+    this.#client = new S3Client({
+      endpoint: this.server.endpoint,
+      region: "us-east-1",
+      forcePathStyle: true,
+      credentials: {
+        accessKeyId: this.server.accessKeyId,
+        secretAccessKey: this.server.secretAccessKey,
+      },
+    });
   }
 
   static async start(options: DataPathOptions = {}): Promise<DataPath> {
@@ -97,6 +115,7 @@ export class DataPath {
     for (const agent of this.agents) if (!agent.hasEnded) agent.kill("SIGKILL");
     await Promise.all(this.agents.map((agent) => agent.ended));
     await this.starrocks.stop();
+    this.#client.destroy();
     await this.s3.stop();
     await this.server.stop();
     await rm(this.dir, { recursive: true, force: true });
@@ -276,14 +295,32 @@ export class DataPath {
   /** Every object in the store, by key below the location. */
   async keys(): Promise<string[]> {
     const keys: string[] = [];
-    let token = "";
-    do {
-      const more = token === "" ? "" : `&continuation-token=${encodeURIComponent(token)}`;
-      const page = await this.#get(`?list-type=2&prefix=prod/${more}`);
-      for (const [, key = ""] of page.matchAll(/<Key>([^<]*)<\/Key>/g)) keys.push(key.slice(5));
-      token = /<NextContinuationToken>([^<]*)</.exec(page)?.[1] ?? "";
-    } while (token !== "");
+    for (let token: string | undefined, more = true; more; more = token !== undefined) {
+      const page = await this.#client.send(
+        new ListObjectsV2Command({
+          Bucket: this.server.bucket,
+          Prefix: LOCATION_PREFIX,
+          ...(token === undefined ? {} : { ContinuationToken: token }),
+        }),
+      );
+      for (const { Key = "" } of page.Contents ?? []) keys.push(Key.slice(LOCATION_PREFIX.length));
+      token = page.NextContinuationToken;
+    }
     return keys;
+  }
+
+  /** An object's content, by its key below the location; behind the agents' backs. */
+  async read(key: string): Promise<Buffer> {
+    const where = { Bucket: this.server.bucket, Key: `${LOCATION_PREFIX}${key}` };
+    const { Body } = await this.#client.send(new GetObjectCommand(where));
+    return Buffer.from((await Body?.transformToByteArray()) ?? []);
+  }
+
+  /** Writes or (with undefined) deletes an object, behind the agents' backs. */
+  async overwrite(key: string, content: Buffer | undefined): Promise<void> {
+    const where = { Bucket: this.server.bucket, Key: `${LOCATION_PREFIX}${key}` };
+    if (content === undefined) await this.#client.send(new DeleteObjectCommand(where));
+    else await this.#client.send(new PutObjectCommand({ ...where, Body: content }));
   }
 
   /** What is stored that no finished snapshot needs: staged objects, `.part`s, unfinished uploads. */
@@ -303,11 +340,6 @@ export class DataPath {
 
   dump(): string {
     return this.agents.map((a, i) => `agent ${i}:\n${a.dump()}`).join("\n");
-  }
-
-  async #get(query: string): Promise<string> {
-    const response = await fetch(`${this.server.endpoint}/${this.server.bucket}${query}`);
-    return await response.text();
   }
 
   async #jobRow(
