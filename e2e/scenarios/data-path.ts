@@ -379,7 +379,7 @@ async function query(
   text: string,
 ): Promise<Record<string, string | null>[]> {
   const [rows] = await connection.query<RowDataPacket[]>(text);
-  return Array.isArray(rows) ? (rows as Record<string, string | null>[]) : [];
+  return Array.isArray(rows) ? rows : [];
 }
 
 function must<T>(value: T | undefined): T {

@@ -82,16 +82,16 @@ describe(`agents killed at random moments, ${SEEDS.length} seeds`, () => {
  * says. Runs beside the job until it is stopped.
  */
 function startKiller(path: DataPath, random: () => number) {
-  let stopped = false;
+  const stopped = new AbortController();
   const run = async (): Promise<number> => {
     const most = 1 + Math.floor(random() * 3);
     for (let killed = 0; ; killed += 1) {
       const at = path.s3.requests.length + Math.floor(random() * 40);
       const afterMs = random() * 150;
       if (killed === most) return killed;
-      while (path.s3.requests.length < at && !stopped) await sleep(2);
+      while (path.s3.requests.length < at && !stopped.signal.aborted) await sleep(2);
       await sleep(afterMs);
-      if (stopped) return killed;
+      if (stopped.signal.aborted) return killed;
       await path.killAgent();
       await path.startAgent();
     }
@@ -99,7 +99,7 @@ function startKiller(path: DataPath, random: () => number) {
   const running = run();
   return {
     stop: async (): Promise<number> => {
-      stopped = true;
+      stopped.abort();
       return await running;
     },
   };

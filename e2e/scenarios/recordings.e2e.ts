@@ -77,6 +77,8 @@ class Replay {
 
   async #one(call: RecordedCall): Promise<number> {
     const path = pathOf(call.p ?? "", call);
+    if (call.m.endsWith("Writer") || call.m === "pwrite") return await this.#write(call, path);
+    if (call.m.endsWith("Reader") || call.m === "pread") return await this.#read(call, path);
     switch (call.m) {
       case "ping":
         return (await this.#fixture.service.ping({ version: 1, clientId: must(call.client) }))
@@ -87,14 +89,8 @@ class Replay {
         return (await this.#fixture.exists(path)) ? -1 : 0;
       case "deletePath":
         return (await this.#fixture.delete(path)).statusCode;
-      case "renamePath":
-        return await this.#rename(path);
-      case "openReader":
-      case "pread":
-      case "closeReader":
-        return await this.#read(call, path);
       default:
-        return await this.#write(call, path);
+        return await this.#rename(path);
     }
   }
 
@@ -137,13 +133,11 @@ class Replay {
 
 /** Which caller a connection belongs to: by a call that says so, or by its tablet's uploader. */
 function clientsOf(calls: readonly RecordedCall[]): ReadonlyMap<number, string> {
-  const uploaders = new Map<number, string>();
-  for (const { m, t, client } of calls) {
-    if (m === "openWriter" && t !== undefined && client !== undefined) uploaders.set(t, client);
-  }
+  const opened = calls.filter((call) => call.m === "openWriter" && call.t !== undefined);
+  const uploaders = new Map(opened.map(({ t, client }) => [t, client]));
   const clients = new Map<number, string>();
   for (const { c, t, client } of calls) {
-    const known = client?.includes(":") === true ? client : uploaders.get(t ?? -1);
+    const known = client?.includes(":") === true ? client : uploaders.get(t);
     if (known !== undefined && !clients.has(c)) clients.set(c, known);
   }
   return clients;
