@@ -21,7 +21,12 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: async (ms, signal) => {
-    await sleepReal(ms, undefined, signal === undefined ? {} : { signal });
+    try {
+      await sleepReal(ms, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      // Node rejects with an AbortError of its own; callers look for the reason.
+      throw signal?.aborted === true ? signal.reason : error;
+    }
   },
   after: (ms, fn) => {
     const timer = setTimeout(fn, ms);

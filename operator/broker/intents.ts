@@ -76,7 +76,7 @@ export async function finishIntent(
   const { from, to, size } = intent;
   try {
     if (intent.upload !== undefined) await completeOnce(storage, intent.upload, options);
-    await storage.move(from, to, options);
+    await storage.move(from, to, { ...options, size });
   } catch (error) {
     if (!isNotFound(error)) throw error;
     const there = await storage.stat(to, options);

@@ -155,7 +155,8 @@ export class Publisher {
 
   async #publishLarge(writer: Writer, upload: Upload, target: string): Promise<void> {
     const { storage, staging, clock, answerAfterMs } = this.#options;
-    const finished = upload.complete().then(() => storage.move(upload.key, target));
+    const size = writer.stream.position;
+    const finished = upload.complete().then(() => storage.move(upload.key, target, { size }));
     const late = Symbol("late");
     const first = await Promise.race([finished, waitFor(clock, answerAfterMs, late)]);
     if (first !== late) return;
@@ -165,7 +166,7 @@ export class Publisher {
       id,
       from: upload.key,
       to: target,
-      size: writer.stream.position,
+      size,
       upload: upload.state(),
     };
     await recordIntent(storage, staging, intent);
@@ -175,12 +176,13 @@ export class Publisher {
   /** Never rejects: an intent that cannot be finished stays, is logged, and keeps `__info` back. */
   async #finishLater(intent: Intent, finished: Promise<ObjectInfo>): Promise<void> {
     const { storage, staging, clock, log, stopped } = this.#options;
-    await finished.catch((error: unknown) => {
+    const copied = await finished.catch((error: unknown) => {
       log.warn("a large copy failed, trying again", { to: intent.to, error: describeError(error) });
     });
     for (;;) {
       try {
-        await finishIntent(storage, staging, intent, { signal: stopped });
+        if (copied === undefined) await finishIntent(storage, staging, intent, { signal: stopped });
+        else await storage.delete(staging.intent(intent.id), { signal: stopped });
         this.#own.delete(intent.id);
         return;
       } catch (error) {
@@ -233,7 +235,7 @@ export class Publisher {
   async #moveOnce(from: string, to: string, size: number, signal: AbortSignal): Promise<void> {
     const { storage } = this.#options;
     try {
-      await storage.move(from, to, { signal });
+      await storage.move(from, to, { signal, size });
     } catch (error) {
       if (!isNotFound(error)) throw error;
       const there = await storage.stat(to, { signal });
