@@ -9,6 +9,7 @@ import { BrokerError } from "./broker-error.ts";
 import type { RepositoryLayout } from "./layout.ts";
 import {
   isHidden,
+  isTabletManifest,
   keyOf,
   PART_SUFFIX,
   prefixOf,
@@ -25,6 +26,7 @@ export interface ListingOptions {
   readonly storage: Storage;
   readonly layout: RepositoryLayout;
   readonly mount: Mount;
+  readonly mode: "backup" | "restore";
   /** The one snapshot this agent's attempt is about. */
   readonly label: string;
   /** `yyyy-MM-dd HH:mm:ss`, constant for the mount; an FE refuses a `__repo_info` without a readable one. */
@@ -70,12 +72,16 @@ export class Listing {
     }));
   }
 
-  /** A `.part` never exists: a BE refuses for ever to upload over one (fs_broker.cpp). */
+  /**
+   * What a BE writes never exists while it backs up: it refuses for ever to upload over a `.part`, or over
+   * the manifest that its own earlier try of the tablet left (fs_broker.cpp; manifest: 4.2, #77732).
+   */
   async exists(asked: AskedPath, signal: AbortSignal): Promise<boolean> {
     const { place } = asked;
     if (place.kind === "root") return place.rest === "" && !place.palo;
     if (place.kind === "repoInfo") return !place.palo;
     if (place.rest.endsWith(PART_SUFFIX)) return false;
+    if (this.#options.mode === "backup" && isTabletManifest(place.rest)) return false;
     const key = this.#keyInReach(place);
     const { storage } = this.#options;
     if (place.rest !== "" && (await storage.stat(key, { signal })) !== undefined) return true;

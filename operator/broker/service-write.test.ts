@@ -255,6 +255,9 @@ describe("BrokerService, files of a tablet", () => {
     const stored = fixture.memory.content(`${TABLET_KEY}/__starrocks_snapshot_manifest`);
     expect(stored?.toString()).to.equal("a.dat\nb.dat\n");
     expect(await fixture.names(`${TABLET}/*`)).to.deep.equal(["__starrocks_snapshot_manifest 12"]);
+    expect(await fixture.exists(path)).to.equal(false);
+    const restores = new Fixture({ beside: fixture, mode: "restore" });
+    expect(await restores.exists(path)).to.equal(true);
   });
 
   it("accepts a write of __repo_info and forgets it", async () => {
