@@ -1,12 +1,14 @@
 // Bytes on their way into one object: collected into slots of the pool, hashed while they pass, sent
 // as parts when a slot is full. Content that fits into one slot never begins an upload: it stays in
-// memory for whoever asks `whole()`, and costs one put.
+// memory until somebody says where to `put` it.
 //
-// A failed part, a lost connection in mid-append or `abort` poison the stream for good.
+// A failed part, a lost connection in mid-append or `abort` poison the stream for good. Memory that the
+// store may still read from is given back only when its part or put has settled, whatever happens to the
+// stream meanwhile: the next file would be written into the bytes of this one.
 import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { assert, must } from "../assert.ts";
-import type { Storage, Upload } from "../storage/storage.ts";
+import type { CallOptions, Storage, Upload } from "../storage/storage.ts";
 import type { BufferPool, Slot } from "./buffer-pool.ts";
 
 /** Parts of one file that may be on their way at a time; the pool bounds all files together. */
@@ -93,10 +95,17 @@ export class PartStream {
     this.#requireHealthy();
   }
 
-  /** The content, when it never left memory. Valid until {@link release}. */
-  whole(): Buffer {
+  /** Stores content that never left memory. Rejects too when the stream was given up meanwhile. */
+  async put(key: string, options: CallOptions): Promise<void> {
     assert(this.#upload === undefined, "the content is not in memory");
-    return this.#slot?.buffer.subarray(0, this.#filled) ?? Buffer.alloc(0);
+    this.#requireHealthy();
+    const { slot, body } = this.#takeFilled();
+    try {
+      await this.#storage.put(key, body, options);
+    } finally {
+      slot?.release();
+    }
+    this.#requireHealthy();
   }
 
   /** The upload with all parts sent; call {@link flush} first. */
@@ -105,17 +114,10 @@ export class PartStream {
     return must(this.#upload, "the upload");
   }
 
-  /** Gives the memory back. Idempotent. */
-  release(): void {
-    this.#slot?.release();
-    this.#slot = undefined;
-    this.#filled = 0;
-  }
-
   /** Gives everything up: memory at once, stored parts when those on their way have settled. Idempotent. */
   async abort(reason: Error): Promise<void> {
     this.#poison(reason);
-    this.release();
+    this.#takeFilled().slot?.release();
     await Promise.all(this.#inFlight);
     await this.#upload?.abort();
   }
@@ -146,20 +148,27 @@ export class PartStream {
   /** Called only when more content follows: a file that just fills its slot stays in memory. */
   async #sendFull(signal: AbortSignal): Promise<void> {
     this.#requireRoom();
-    this.#upload ??= await this.#storage.upload(this.#key, { signal });
-    this.#send(this.#upload);
+    this.#send(this.#upload ?? (await this.#beginUpload(signal)));
     if (this.#inFlight.size >= PARTS_IN_FLIGHT_MAX) {
       await Promise.race([...this.#inFlight, aborted(signal)]);
     }
     this.#requireHealthy();
   }
 
+  async #beginUpload(signal: AbortSignal): Promise<Upload> {
+    const upload = await this.#storage.upload(this.#key, { signal });
+    // The stream may have been aborted meanwhile; nobody would abort this upload.
+    if (this.#failure !== undefined) {
+      await upload.abort();
+      throw this.#failure;
+    }
+    this.#upload = upload;
+    return upload;
+  }
+
   /** Not bound to any call's deadline: the part belongs to the file, the calls come and go. */
   #send(upload: Upload): void {
-    const slot = must(this.#slot, "a filled slot");
-    const body = slot.buffer.subarray(0, this.#filled);
-    this.#slot = undefined;
-    this.#filled = 0;
+    const { slot, body } = this.#takeFilled();
     this.#parts += 1;
     const sent = upload
       .part(body)
@@ -168,9 +177,18 @@ export class PartStream {
       })
       .finally(() => {
         this.#inFlight.delete(sent);
-        slot.release();
+        slot?.release();
       });
     this.#inFlight.add(sent);
+  }
+
+  /** Takes out what waits in memory. Whoever takes it gives the slot back. */
+  #takeFilled(): { readonly slot: Slot | undefined; readonly body: Buffer } {
+    const slot = this.#slot;
+    const body = slot?.buffer.subarray(0, this.#filled) ?? Buffer.alloc(0);
+    this.#slot = undefined;
+    this.#filled = 0;
+    return { slot, body };
   }
 
   #requireRoom(): void {

@@ -141,14 +141,12 @@ export class Publisher {
   }
 
   async #publish(writer: Writer, target: string, signal: AbortSignal): Promise<void> {
-    const { storage } = this.#options;
     const { stream } = writer;
     await stream.flush();
     if (stream.isUploading) {
       await this.#publishLarge(writer, stream.uploaded(), target);
     } else {
-      await storage.put(target, stream.whole(), { signal });
-      stream.release();
+      await stream.put(target, { signal });
     }
     this.#done.set(target, true);
   }
@@ -201,8 +199,7 @@ export class Publisher {
     const { stream } = writer;
     await stream.flush();
     if (stream.isUploading) await stream.uploaded().complete({ signal });
-    else await this.#options.storage.put(key, stream.whole(), { signal });
-    stream.release();
+    else await stream.put(key, { signal });
   }
 
   async #closedFiles(source: string, signal: AbortSignal): Promise<ClosedFile[]> {

@@ -83,7 +83,7 @@ describe("BrokerService, files of a tablet", () => {
       expect(status.statusCode).to.equal(405);
       expect(status.message).to.contain(md5(content(size)));
       await until(() => fixture.memory.keys().length === 0);
-      expect(await uploadsOf(fixture)).to.equal(0);
+      expect(await fixture.uploads()).to.equal(0);
     });
   }
 
@@ -170,7 +170,7 @@ describe("BrokerService, files of a tablet", () => {
     expect(status.statusCode).to.equal(502);
     expect((await fixture.close(fd)).statusCode).to.equal(502);
     await until(() => fixture.memory.keys().length === 0);
-    expect(await uploadsOf(fixture)).to.equal(0);
+    expect(await fixture.uploads()).to.equal(0);
   });
 
   it("discards the first of two opens of one file by one client, not by two clients", async () => {
@@ -184,7 +184,7 @@ describe("BrokerService, files of a tablet", () => {
     requireOk(await fixture.write(fd, 0, content(100)));
     requireOk(await fixture.write(other, 0, content(100)));
     await until(() => fixture.service.open().writers === 2);
-    expect(await uploadsOf(fixture)).to.equal(0);
+    expect(await fixture.uploads()).to.equal(0);
   });
 
   it("says at once that a descriptor is another agent's", async () => {
@@ -211,7 +211,7 @@ describe("BrokerService, files of a tablet", () => {
     expect(renamed.statusCode).to.equal(502);
     await until(() => fixture.service.open().writers === 0);
     expect(fixture.memory.keys()).to.deep.equal([]);
-    expect(await uploadsOf(fixture)).to.equal(0);
+    expect(await fixture.uploads()).to.equal(0);
     requireOk(await fixture.upload("a.dat", bytes));
   });
 
@@ -280,7 +280,7 @@ describe("BrokerService, files of a tablet", () => {
     }
     expect((await fixture.write(silent, 3000, content(1))).message).to.contain("replaced");
     requireOk(await fixture.write(alive, 0, content(1)));
-    expect(await uploadsOf(fixture)).to.equal(0);
+    expect(await fixture.uploads()).to.equal(0);
   });
 });
 
@@ -360,9 +360,3 @@ describe("BrokerService, a write call that waits", () => {
     requireOk(await fixture.rename(PART, `${TABLET}/a.dat.${md5(bytes)}`));
   });
 });
-
-async function uploadsOf(fixture: Fixture): Promise<number> {
-  let open = 0;
-  for await (const _upload of fixture.memory.listUploads("__starrocks_repository_prod/")) open += 1;
-  return open;
-}

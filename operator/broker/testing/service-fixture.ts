@@ -174,6 +174,13 @@ export class Fixture {
     return await this.rename(`${TABLET}/${name}.part`, `${TABLET}/${name}.${md5(bytes)}`);
   }
 
+  /** How many uploads the storage holds that were neither completed nor aborted. */
+  async uploads(): Promise<number> {
+    let open = 0;
+    for await (const _upload of this.memory.listUploads(`${LAYOUT.folder}/`)) open += 1;
+    return open;
+  }
+
   /** Reads a file to its end in pieces. */
   async readFile(path: string, pieceBytes = 700): Promise<Buffer> {
     const { opStatus, fd } = await this.openReader(path);
