@@ -7,6 +7,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { NODE_FLAGS } from "../../operator/agent/node-flags.ts";
 import type { S3Server } from "../servers/s3-server.ts";
 
 const MAIN = fileURLToPath(new URL("../../operator/agent/main.ts", import.meta.url));
@@ -95,7 +96,7 @@ export class AgentProcess {
       ...options.flags,
     };
     const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-    this.#child = spawn(process.execPath, [MAIN, options.command, ...args], {
+    this.#child = spawn(process.execPath, [...NODE_FLAGS, MAIN, options.command, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       // Nothing of the machine's own AWS settings may reach the agent.
       env: { PATH: process.env["PATH"], AWS_EC2_METADATA_DISABLED: "true", ...options.environment },

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
+import { NODE_FLAGS } from "../node-flags.ts";
 import type { Outcome } from "../outcome.ts";
 
 const TABLETS = 1_000_000;
@@ -23,7 +24,7 @@ const execute = promisify(execFile);
 /** Runs one command in a process of its own. */
 async function measure(command: string, lists: boolean, folder: string): Promise<Report> {
   const args = [child, command, String(TABLETS), lists ? "lists" : "bare", folder];
-  const { stdout } = await execute(process.execPath, args);
+  const { stdout } = await execute(process.execPath, [...NODE_FLAGS, ...args]);
   return JSON.parse(stdout) as Report;
 }
 

@@ -12,6 +12,9 @@ import {
   layout,
 } from "./synthetic-storage.ts";
 
+// The whole program, storage clients included: they are part of what a pod's memory holds.
+await import("../../run.ts");
+
 const [command, tablets, lists, folder = ""] = process.argv.slice(2);
 const storage = new SyntheticStorage({
   tablets: Number(tablets),
