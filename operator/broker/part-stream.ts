@@ -79,9 +79,11 @@ export class PartStream {
         this.#hash.update(chunk);
         await this.#store(chunk, signal);
       }
+      // A caller that was told of a failure will not send the rest.
+      signal.throwIfAborted();
       this.#requireHealthy();
     } catch (error) {
-      throw this.#poison(error);
+      throw this.fail(error);
     }
     this.#last = { offset, length: this.#position - offset, crc };
   }
@@ -114,10 +116,16 @@ export class PartStream {
     return must(this.#upload, "the upload");
   }
 
+  /** Poisons the stream and gives its memory back. Answers its first failure. Idempotent. */
+  fail(error: unknown): Error {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    this.#takeFilled().slot?.release();
+    return this.#failure;
+  }
+
   /** Gives everything up: memory at once, stored parts when those on their way have settled. Idempotent. */
   async abort(reason: Error): Promise<void> {
-    this.#poison(reason);
-    this.#takeFilled().slot?.release();
+    this.fail(reason);
     await Promise.all(this.#inFlight);
     await this.#upload?.abort();
   }
@@ -173,7 +181,7 @@ export class PartStream {
     const sent = upload
       .part(body)
       .catch((error: unknown) => {
-        this.#poison(error);
+        this.fail(error);
       })
       .finally(() => {
         this.#inFlight.delete(sent);
@@ -196,16 +204,11 @@ export class PartStream {
     // The last part is still to come, hence one less.
     if (this.#parts < partsMax - 1) return;
     const limit = Math.floor((partsMax * this.#pool.slotBytes) / 2 ** 30);
-    throw new Error(`the file is larger than ${limit} GiB: raise limits.partBytes of the agent`);
+    throw new Error(`the file is larger than ${limit} GiB: raise limits.partMiB of the agent`);
   }
 
   #requireHealthy(): void {
     if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  #poison(error: unknown): Error {
-    this.#failure ??= error instanceof Error ? error : new Error(String(error));
-    return this.#failure;
   }
 }
 

@@ -1,9 +1,12 @@
 // Files that are given up: what they held must be free, what they wrote must not be taken for a file.
 import { expect } from "chai";
+import type { CallContext, Payload } from "./server-handlers.ts";
 import {
   content,
+  DEADLINE_MS,
   Fixture,
   openFd,
+  payload,
   requireOk,
   SNAPSHOT,
   STAGING_KEY,
@@ -12,6 +15,8 @@ import {
 } from "./testing/service-fixture.ts";
 
 const PART = `${TABLET}/a.dat.part`;
+/** Published by its close, without a rename. */
+const MANIFEST = `${TABLET}/__starrocks_snapshot_manifest`;
 
 describe("BrokerService, a file that is given up", () => {
   it("keeps its memory while the store still reads it", async () => {
@@ -49,4 +54,49 @@ describe("BrokerService, a file that is given up", () => {
     await until(() => fixture.faulty.count("upload.abort") === 1);
     expect(await fixture.uploads()).to.equal(0);
   });
+
+  it("is not published after a write that came too late to begin", async () => {
+    const fixture = new Fixture();
+    const fd = await openFd(fixture, MANIFEST);
+    const hold = Promise.withResolvers<void>();
+    const write = (offset: bigint, data: Payload, call: CallContext) =>
+      fixture.service.pwrite({ version: 1, fd, offset }, data, call);
+    const first = write(0n, heldPayload(content(10), hold.promise), fixture.call());
+    const second = await write(10n, payload(content(10)), overdue(fixture.call()));
+    expect(second.message).to.contain("not done within");
+    hold.resolve();
+    requireOk(await first);
+    expect((await fixture.close(fd)).message).to.contain("not done within");
+    expect(fixture.memory.keys()).to.deep.equal([]);
+  });
+
+  it("is not published after a write that was answered before it was done", async () => {
+    const fixture = new Fixture();
+    const fd = await openFd(fixture, MANIFEST);
+    requireOk(await fixture.write(fd, 0, content(10)));
+    const hold = Promise.withResolvers<void>();
+    const request = { version: 1, fd, offset: 10n } as const;
+    const data = heldPayload(content(10), hold.promise);
+    const status = await fixture.service.pwrite(request, data, overdue(fixture.call()));
+    expect(status.message).to.contain("not done within");
+    hold.resolve();
+    expect((await fixture.close(fd)).message).to.contain("not done within");
+    expect(fixture.memory.keys()).to.deep.equal([]);
+  });
 });
+
+/** The data of a pwrite, behind a promise. */
+function heldPayload(bytes: Buffer, hold: Promise<void>): Payload {
+  return {
+    length: bytes.length,
+    chunks: async function* chunks() {
+      await hold;
+      yield bytes;
+    },
+  };
+}
+
+/** A call whose caller waits no longer. */
+function overdue(call: CallContext): CallContext {
+  return { ...call, receivedMs: call.receivedMs - DEADLINE_MS };
+}

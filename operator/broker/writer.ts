@@ -55,19 +55,18 @@ export class Writer {
 
   /**
    * Takes one pwrite. The offset must be the position, or the call an exact repeat of the last one (the
-   * FE repeats after a socket timeout, BlobStorage.java). Anything else poisons the writer.
+   * FE repeats after a socket timeout, BlobStorage.java). Anything else poisons the writer, as does every
+   * failure that the caller is told of: the close that follows it must not publish what is there.
    */
   async write(incoming: IncomingWrite, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
     if (this.role === "discard") return;
+    if (signal.aborted) throw this.stream.fail(signal.reason);
     if (incoming.offset === this.stream.position && this.stream.failure === undefined) {
       await this.stream.append(incoming.chunks, signal);
       return;
     }
     if (await this.#isRepeat(incoming)) return;
-    const error = this.stream.failure ?? wrongOffset(this.stream.position, incoming.offset);
-    await this.stream.abort(error);
-    throw error;
+    throw this.stream.fail(wrongOffset(this.stream.position, incoming.offset));
   }
 
   async #isRepeat(incoming: IncomingWrite): Promise<boolean> {
