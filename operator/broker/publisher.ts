@@ -74,8 +74,8 @@ export class Publisher {
    */
   publishContent(writer: Writer, target: string, signal: AbortSignal): Promise<void> {
     const run = this.#publish(writer, target, signal)
-      .catch(async (error: unknown) => {
-        await writer.stream.abort(error instanceof Error ? error : new Error(String(error)));
+      .catch((error: unknown) => {
+        writer.giveUp(error);
         throw error;
       })
       .finally(() => this.#running.delete(target));

@@ -5,6 +5,7 @@ import {
   content,
   DEADLINE_MS,
   Fixture,
+  md5,
   openFd,
   payload,
   requireOk,
@@ -53,6 +54,40 @@ describe("BrokerService, a file that is given up", () => {
     expect((await writing).message).to.contain("opened again");
     await until(() => fixture.faulty.count("upload.abort") === 1);
     expect(await fixture.uploads()).to.equal(0);
+  });
+
+  it("is answered for at once, however long the store takes to free what it has", async () => {
+    const fixture = new Fixture();
+    fixture.faulty.inject({ operation: "upload.abort", hold: new Promise(() => {}), times: 9 });
+    fixture.faulty.inject({ operation: "upload.part", kind: "accessDenied" });
+    const fd = await openFd(fixture, PART);
+    await fixture.write(fd, 0, content(2000));
+    await fixture.write(fd, 2000, content(2000));
+    expect((await fixture.close(fd)).message).to.contain("on purpose");
+
+    const bytes = content(3000);
+    await fixture.writeFile(PART, bytes);
+    fixture.faulty.inject({ operation: "upload.complete", kind: "accessDenied" });
+    const renamed = await fixture.rename(PART, `${TABLET}/a.dat.${md5(bytes)}`);
+    expect(renamed.message).to.contain("on purpose");
+  });
+
+  it("gives its memory back when the rename that it joined fails", async () => {
+    const fixture = new Fixture({ slots: 3 });
+    const bytes = content(900);
+    const target = `${TABLET}/a.dat.${md5(bytes)}`;
+    const hold = Promise.withResolvers<void>();
+    fixture.faulty.inject({ operation: "put", hold: hold.promise, kind: "unavailable" });
+    await fixture.writeFile(PART, bytes);
+    const first = fixture.rename(PART, target);
+    await until(() => fixture.faulty.count("put") === 1);
+    await fixture.writeFile(PART, bytes);
+    const joined = fixture.rename(PART, target);
+    hold.resolve();
+    for (const status of [await first, await joined]) expect(status.statusCode).to.equal(502);
+    for (const path of [PART, `${TABLET}/b.dat.part`, `${SNAPSHOT}/__meta.part`]) {
+      requireOk(await fixture.write(await openFd(fixture, path), 0, bytes));
+    }
   });
 
   it("is not published after a write that came too late to begin", async () => {

@@ -314,8 +314,8 @@ export class BrokerService implements BrokerHandlers {
     const earlier = this.#publisher.repeated(target);
     if (earlier !== undefined) {
       // The same name has the same md5, so the same content: what was written again is not needed.
+      writer?.giveUp("published already");
       await earlier;
-      await writer?.stream.abort(new Error("published already"));
     } else if (writer !== undefined) {
       await this.#publisher.publishContent(writer, target, signal);
     } else if (!(await this.#publisher.isPublished(target, signal))) {
@@ -335,7 +335,7 @@ export class BrokerService implements BrokerHandlers {
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
       this.#writers.closed(request.fd, { ok: false, error: failure });
-      await writer.stream.abort(failure);
+      writer.giveUp(failure);
     }
   }
 

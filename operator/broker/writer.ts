@@ -6,6 +6,8 @@
 //
 // A writer that failed publishes nothing, though the BE's destructor still closes it (fs_broker.cpp).
 import { crc32 } from "node:zlib";
+import { describeError } from "../errors.ts";
+import type { Log } from "../log.ts";
 import { BrokerError } from "./broker-error.ts";
 import type { PartStream } from "./part-stream.ts";
 import type { FileRole } from "./place.ts";
@@ -22,6 +24,7 @@ export interface WriterOptions {
   /** Names the staged object, should one become necessary. */
   readonly dataId: string;
   readonly stream: PartStream;
+  readonly log: Log;
 }
 
 export interface IncomingWrite {
@@ -36,6 +39,7 @@ export class Writer {
   readonly clientId: string;
   readonly dataId: string;
   readonly stream: PartStream;
+  readonly #log: Log;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(options: WriterOptions) {
@@ -44,6 +48,7 @@ export class Writer {
     this.clientId = options.clientId;
     this.dataId = options.dataId;
     this.stream = options.stream;
+    this.#log = options.log;
   }
 
   /** Runs `work` when every call on this writer that came before has ended. */
@@ -67,6 +72,21 @@ export class Writer {
     }
     if (await this.#isRepeat(incoming)) return;
     throw this.stream.fail(wrongOffset(this.stream.position, incoming.offset));
+  }
+
+  /**
+   * Gives the file up: its memory at once, what was stored of it in the background. That may take as long
+   * as the storage likes, and no caller should wait for it.
+   */
+  giveUp(reason: unknown): void {
+    const error = reason instanceof Error ? reason : new Error(String(reason));
+    this.stream.abort(error).catch((failure: unknown) => {
+      // What stays is under the attempt's staging, which the seal sweeps.
+      this.#log.warn("an unfinished upload could not be aborted", {
+        key: this.key,
+        error: describeError(failure),
+      });
+    });
   }
 
   async #isRepeat(incoming: IncomingWrite): Promise<boolean> {

@@ -61,11 +61,11 @@ export class Writers {
   open(role: WriterRole, key: string, clientId: string): BrokerFd {
     this.#discardEarlier(key, clientId);
     if (role === "content") this.#requireAdmission();
-    const { storage, pool, staging } = this.#options;
+    const { storage, pool, staging, log } = this.#options;
     const dataId = randomBytes(12).toString("hex");
     const uploadKey = role === "direct" ? key : staging.data(dataId);
     const stream = new PartStream(storage, pool, uploadKey);
-    const writer = new Writer({ role, key, clientId, dataId, stream });
+    const writer = new Writer({ role, key, clientId, dataId, stream, log });
     const idleMaxMs = role === "content" ? BE_IDLE_MAX_MS : FE_IDLE_MAX_MS;
     return this.#open.add(writer, clientId, idleMaxMs);
   }
@@ -109,7 +109,7 @@ export class Writers {
     this.#closed = this.#closed.filter((c) => c !== taken);
     if (match !== undefined) return match.writer;
     const error = wrongChecksum(taken.writer.stream.md5(), md5);
-    this.#abort(taken.writer, error);
+    taken.writer.giveUp(error);
     throw error;
   }
 
@@ -122,7 +122,7 @@ export class Writers {
     const reason = new Error(why);
     const open = this.#open.takeWhere((w) => w.key === key);
     for (const writer of [...open, ...this.#takeClosedWhere((c) => c.writer.key === key)]) {
-      this.#abort(writer, reason);
+      writer.giveUp(reason);
     }
   }
 
@@ -132,7 +132,7 @@ export class Writers {
     const stale = this.#takeClosedWhere((c) => now - c.sinceMs > CLOSED_IDLE_MAX_MS);
     for (const writer of [...this.#open.expire(), ...stale]) {
       this.#options.log.warn("a file that its writer left alone is given up", { key: writer.key });
-      this.#abort(writer, new Error("its writer left it alone for too long"));
+      writer.giveUp(new Error("its writer left it alone for too long"));
     }
   }
 
@@ -149,7 +149,7 @@ export class Writers {
     const closed = this.#takeClosedWhere(
       (c) => c.writer.key === key && c.writer.clientId === clientId,
     );
-    for (const writer of [...open, ...closed]) this.#abort(writer, reason);
+    for (const writer of [...open, ...closed]) writer.giveUp(reason);
   }
 
   #requireAdmission(): void {
@@ -166,16 +166,5 @@ export class Writers {
     const taken = this.#closed.filter(matches);
     this.#closed = this.#closed.filter((c) => !matches(c));
     return taken.map((c) => c.writer);
-  }
-
-  /** In the background: freeing what was stored may take as long as the storage likes. */
-  #abort(writer: Writer, reason: Error): void {
-    writer.stream.abort(reason).catch((error: unknown) => {
-      // What stays is under the attempt's staging, which the seal sweeps.
-      this.#options.log.warn("an unfinished upload could not be aborted", {
-        key: writer.key,
-        error: error instanceof Error ? error.message : String(error),
-      });
-    });
   }
 }
