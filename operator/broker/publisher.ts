@@ -17,13 +17,11 @@ import type { Log } from "../log.ts";
 import { isNotFound } from "../storage/errors.ts";
 import type { ObjectInfo, Storage, Upload } from "../storage/storage.ts";
 import { BrokerError } from "./broker-error.ts";
-import { Remembered } from "./handles.ts";
 import { finishIntent, finishIntents, listIntents, recordIntent, type Intent } from "./intents.ts";
 import type { StagingLayout } from "./layout.ts";
 import { BROKER_STATUS } from "./protocol.ts";
 import type { Writer } from "./writer.ts";
 
-const REMEMBERED_MAX = 10_000;
 const INTENT_RETRY_MS = 15_000;
 
 export interface PublisherOptions {
@@ -49,7 +47,6 @@ export class Publisher {
   readonly #options: PublisherOptions;
   /** Renames that run, by target: a repeat joins them. */
   readonly #running = new Map<string, Promise<void>>();
-  readonly #done = new Remembered<true>(REMEMBERED_MAX);
   /** Intents that this agent is working on, by id. */
   readonly #own = new Map<string, Promise<void>>();
 
@@ -62,9 +59,8 @@ export class Publisher {
     return this.#own.size;
   }
 
-  /** A repeat of a rename that is done, or runs: the promise of its end. Undefined when it is neither. */
-  repeated(target: string): Promise<void> | undefined {
-    if (this.#done.get(target) === true) return Promise.resolve();
+  /** The end of the rename to this target that runs, when one does. */
+  running(target: string): Promise<void> | undefined {
     return this.#running.get(target);
   }
 
@@ -123,11 +119,6 @@ export class Publisher {
     await this.#discard(await this.#closedFiles(source, signal), signal);
   }
 
-  /** A target was deleted: a later rename to it is a new one. */
-  forget(target: string): void {
-    this.#done.delete(target);
-  }
-
   /** Finishes what dead agents of this attempt left; also live ones', which is harmless. */
   async finishOthers(signal: AbortSignal): Promise<number> {
     const { storage, staging, log } = this.#options;
@@ -148,7 +139,6 @@ export class Publisher {
     } else {
       await stream.put(target, { signal });
     }
-    this.#done.set(target, true);
   }
 
   async #publishLarge(writer: Writer, upload: Upload, target: string): Promise<void> {

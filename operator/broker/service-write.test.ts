@@ -108,6 +108,18 @@ describe("BrokerService, files of a tablet", () => {
     requireOk(await new Fixture({ beside: fixture }).rename(PART, target));
   });
 
+  it("acknowledges no rename of a file that is not there any more", async () => {
+    const fixture = new Fixture();
+    const bytes = content(900);
+    const target = `${TABLET}/a.dat.${md5(bytes)}`;
+    const key = `${TABLET_KEY}/a.dat.${md5(bytes)}`;
+    requireOk(await fixture.upload("a.dat", bytes));
+    await fixture.memory.delete(key);
+    expect((await fixture.rename(PART, target)).statusCode).to.equal(502);
+    requireOk(await fixture.upload("a.dat", bytes));
+    expect(fixture.memory.content(key)).to.deep.equal(bytes);
+  });
+
   it("lets a repeated rename join the one that runs", async () => {
     const fixture = new Fixture({ answerAfterMs: 100_000 });
     const bytes = content(3000);

@@ -293,7 +293,6 @@ export class BrokerService implements BrokerHandlers {
 
   async #deleteFile(key: string, signal: AbortSignal): Promise<void> {
     const { storage } = this.#options;
-    this.#publisher.forget(key);
     if ((await storage.stat(key, { signal })) !== undefined) {
       await storage.delete(key, { signal });
       return;
@@ -311,11 +310,11 @@ export class BrokerService implements BrokerHandlers {
     target: string,
     signal: AbortSignal,
   ): Promise<void> {
-    const earlier = this.#publisher.repeated(target);
-    if (earlier !== undefined) {
+    const running = this.#publisher.running(target);
+    if (running !== undefined) {
       // The same name has the same md5, so the same content: what was written again is not needed.
-      writer?.giveUp("published already");
-      await earlier;
+      writer?.giveUp("another rename publishes the same content");
+      await running;
     } else if (writer !== undefined) {
       await this.#publisher.publishContent(writer, target, signal);
     } else if (!(await this.#publisher.isPublished(target, signal))) {
