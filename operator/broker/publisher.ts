@@ -59,8 +59,12 @@ export class Publisher {
     return this.#own.size;
   }
 
-  /** The end of the rename to this target that runs, when one does. */
-  running(target: string): Promise<void> | undefined {
+  /**
+   * A rename to this target that runs here, as the promise of its end, or that was answered and is not
+   * finished: then it is as good as done. Undefined when there is neither.
+   */
+  underWay(target: string): Promise<void> | undefined {
+    if (this.#own.has(intentId(target))) return Promise.resolve();
     return this.#running.get(target);
   }
 

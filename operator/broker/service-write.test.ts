@@ -332,6 +332,21 @@ describe("BrokerService, a large file's rename", () => {
     });
   }
 
+  it("is not done twice when the BE sends the file again meanwhile", async () => {
+    const fixture = new Fixture({ answerAfterMs: 1 });
+    const hold = Promise.withResolvers<void>();
+    fixture.faulty.inject({ operation: "move", hold: hold.promise });
+    await fixture.writeFile(PART, bytes);
+    requireOk(await fixture.rename(PART, target));
+    await fixture.writeFile(PART, bytes);
+    requireOk(await fixture.rename(PART, target));
+    hold.resolve();
+    await fixture.service.settle();
+    await until(() => fixture.faulty.count("upload.abort") === 1);
+    expect(fixture.memory.keys()).to.deep.equal([targetKey]);
+    expect(await fixture.uploads()).to.equal(0);
+  });
+
   it("keeps __info back until it is finished, by whichever agent is asked", async () => {
     const fixture = new Fixture({ answerAfterMs: 1 });
     fixture.faulty.inject({ operation: "move", key: "/data/", hold: new Promise(() => {}) });

@@ -310,11 +310,11 @@ export class BrokerService implements BrokerHandlers {
     target: string,
     signal: AbortSignal,
   ): Promise<void> {
-    const running = this.#publisher.running(target);
-    if (running !== undefined) {
+    const underWay = this.#publisher.underWay(target);
+    if (underWay !== undefined) {
       // The same name has the same md5, so the same content: what was written again is not needed.
       writer?.giveUp("another rename publishes the same content");
-      await running;
+      await underWay;
     } else if (writer !== undefined) {
       await this.#publisher.publishContent(writer, target, signal);
     } else if (!(await this.#publisher.isPublished(target, signal))) {
