@@ -79,10 +79,14 @@ class Replay {
     const path = pathOf(call.p ?? "", call);
     if (call.m.endsWith("Writer") || call.m === "pwrite") return await this.#write(call, path);
     if (call.m.endsWith("Reader") || call.m === "pread") return await this.#read(call, path);
+    return await this.#other(call, path);
+  }
+
+  async #other(call: RecordedCall, path: string): Promise<number> {
+    const { service } = this.#fixture;
     switch (call.m) {
       case "ping":
-        return (await this.#fixture.service.ping({ version: 1, clientId: must(call.client) }))
-          .statusCode;
+        return (await service.ping({ version: 1, clientId: must(call.client) })).statusCode;
       case "listPath":
         return (await this.#fixture.list(path)).opStatus.statusCode;
       case "checkPathExist":
