@@ -51,9 +51,10 @@ export async function readIntent(
   storage: Storage,
   staging: StagingLayout,
   id: string,
+  options: CallOptions = {},
 ): Promise<Intent | undefined> {
   try {
-    const reader = await storage.read(staging.intent(id));
+    const reader = await storage.read(staging.intent(id), options);
     const chunks: Buffer[] = [];
     for await (const chunk of reader.body) chunks.push(chunk);
     return JSON.parse(Buffer.concat(chunks).toString("utf8")) as Intent;
@@ -96,7 +97,7 @@ export async function finishIntents(
   for await (const id of listIntents(storage, staging, options)) {
     if (options.skip?.(id) === true) continue;
     open += 1;
-    const intent = await readIntent(storage, staging, id);
+    const intent = await readIntent(storage, staging, id, { signal: options.signal });
     if (intent === undefined) continue;
     log.info("finishing an intent that another agent left", { intent: id, to: intent.to });
     await finishIntent(storage, staging, intent, options);

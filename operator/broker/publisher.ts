@@ -49,6 +49,8 @@ export class Publisher {
   readonly #running = new Map<string, Promise<void>>();
   /** Intents that this agent is working on, by id. */
   readonly #own = new Map<string, Promise<void>>();
+  /** The finishing of others' intents, while it runs. */
+  #finishing: Promise<number> | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -123,16 +125,27 @@ export class Publisher {
     await this.#discard(await this.#closedFiles(source, signal), signal);
   }
 
-  /** Finishes what dead agents of this attempt left; also live ones', which is harmless. */
+  /**
+   * Finishes what dead agents of this attempt left; also live ones', which is harmless. Resolves with how
+   * many were open. The signal ends the waiting only: a copy may take longer than any caller waits, and
+   * must not begin anew whenever one asks.
+   */
   async finishOthers(signal: AbortSignal): Promise<number> {
-    const { storage, staging, log } = this.#options;
-    const skip = (id: string): boolean => this.#own.has(id);
-    return await finishIntents(storage, staging, log, { signal, skip });
+    this.#finishing ??= this.#finishAllOthers().finally(() => {
+      this.#finishing = undefined;
+    });
+    return await raceAbort(this.#finishing, signal);
   }
 
   /** Waits until no intent of this agent is open. */
   async settle(): Promise<void> {
     await Promise.all(this.#own.values());
+  }
+
+  async #finishAllOthers(): Promise<number> {
+    const { storage, staging, log, stopped } = this.#options;
+    const skip = (id: string): boolean => this.#own.has(id);
+    return await finishIntents(storage, staging, log, { signal: stopped, skip });
   }
 
   async #publish(writer: Writer, target: string, signal: AbortSignal): Promise<void> {
