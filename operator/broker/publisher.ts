@@ -15,7 +15,7 @@ import type { Clock } from "../clock.ts";
 import { describeError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isNotFound } from "../storage/errors.ts";
-import type { ObjectInfo, Storage, Upload } from "../storage/storage.ts";
+import type { ObjectInfo, Storage } from "../storage/storage.ts";
 import { BrokerError } from "./broker-error.ts";
 import { finishIntent, finishIntents, listIntents, recordIntent, type Intent } from "./intents.ts";
 import type { StagingLayout } from "./layout.ts";
@@ -23,6 +23,7 @@ import { BROKER_STATUS } from "./protocol.ts";
 import type { Writer } from "./writer.ts";
 
 const INTENT_RETRY_MS = 15_000;
+const LATE = Symbol("late");
 
 export interface PublisherOptions {
   readonly storage: Storage;
@@ -150,21 +151,22 @@ export class Publisher {
 
   async #publish(writer: Writer, target: string, signal: AbortSignal): Promise<void> {
     const { stream } = writer;
-    await stream.flush();
-    if (stream.isUploading) {
-      await this.#publishLarge(writer, stream.uploaded(), target);
-    } else {
+    if (!stream.isUploading) {
       await stream.put(target, { signal });
+      return;
     }
+    // From now on: the parts that are still on their way use up the caller's patience too.
+    const late = waitFor(this.#options.clock, this.#options.answerAfterMs, LATE);
+    await stream.flush();
+    await this.#publishLarge(writer, target, late);
   }
 
-  async #publishLarge(writer: Writer, upload: Upload, target: string): Promise<void> {
-    const { storage, staging, clock, answerAfterMs } = this.#options;
+  async #publishLarge(writer: Writer, target: string, late: Promise<typeof LATE>): Promise<void> {
+    const { storage, staging } = this.#options;
+    const upload = writer.stream.uploaded();
     const size = writer.stream.position;
     const finished = upload.complete().then(() => storage.move(upload.key, target, { size }));
-    const late = Symbol("late");
-    const first = await Promise.race([finished, waitFor(clock, answerAfterMs, late)]);
-    if (first !== late) return;
+    if ((await Promise.race([finished, late])) !== LATE) return;
     const id = intentId(target);
     const intent: Intent = {
       version: 1,

@@ -1,5 +1,7 @@
 // Renames of files that are too large for memory: answered in time, done for sure.
 import { expect } from "chai";
+import { ManualClock } from "../testing/manual-clock.ts";
+import type { OperationStatus } from "./protocol.ts";
 import {
   content,
   Fixture,
@@ -49,6 +51,25 @@ describe("BrokerService, a large file's rename", () => {
       expect(successor.memory.content(targetKey)).to.deep.equal(bytes);
     });
   }
+
+  it("is answered in time, also when its last parts took most of it", async () => {
+    const clock = new ManualClock();
+    const fixture = new Fixture({ clock, answerAfterMs: 500 });
+    const hold = Promise.withResolvers<void>();
+    fixture.faulty.inject({ operation: "upload.part", nth: 5, hold: hold.promise });
+    fixture.faulty.inject({ operation: "move", hold: new Promise(() => {}) });
+    await fixture.writeFile(PART, bytes);
+    let status: OperationStatus | undefined;
+    void fixture.rename(PART, target).then((answer) => {
+      status = answer;
+    });
+    await until(() => fixture.faulty.count("upload.part") === 5);
+    await clock.advance(1000);
+    hold.resolve();
+    await until(() => status !== undefined);
+    expect(status).to.deep.equal({ statusCode: 0 });
+    expect(fixture.service.open().intents).to.equal(1);
+  });
 
   it("is not done twice when the BE sends the file again meanwhile", async () => {
     const fixture = new Fixture({ answerAfterMs: 1 });
