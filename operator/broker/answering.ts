@@ -42,7 +42,7 @@ export interface AnsweringOptions {
   /** How long a caller waits. */
   readonly deadlineMs: number;
   /** Told of every call that was not done in time. */
-  readonly missed: () => void;
+  readonly missed: (method: MethodName) => void;
 }
 
 export class Answering {
@@ -79,7 +79,7 @@ export class Answering {
   }
 
   #failed<M extends MethodName>(method: M, call: CallContext, error: unknown): ResponseOf<M> {
-    if (error instanceof DeadlineError) this.#options.missed();
+    if (error instanceof DeadlineError) this.#options.missed(method);
     const message = describeError(error);
     this.#options.counters.failed(method, message);
     // StarRocks repeats a failing task for a day, so not every failure gets a line.

@@ -236,6 +236,22 @@ describe("BrokerService, files of a tablet", () => {
     await openFd(fixture, `${SNAPSHOT}/__meta.part`);
   });
 
+  it("admits no fewer writers because a listing was slow", async () => {
+    const fixture = new Fixture({ deadlineMs: 30 });
+    fixture.faulty.inject({ operation: "list", hold: new Promise(() => {}) });
+    expect((await fixture.list(`${TABLET}/*`)).opStatus.statusCode).to.equal(502);
+    await openFd(fixture, `${TABLET}/a.dat.part`);
+    await openFd(fixture, `${TABLET}/b.dat.part`);
+  });
+
+  it("admits fewer writers after a write that was not done in time", async () => {
+    const fixture = new Fixture({ deadlineMs: 30 });
+    fixture.faulty.inject({ operation: "upload", hold: new Promise(() => {}) });
+    const fd = await openFd(fixture, `${TABLET}/a.dat.part`);
+    expect((await fixture.write(fd, 0, content(5000))).statusCode).to.equal(502);
+    expect((await fixture.openWriter(`${TABLET}/b.dat.part`)).opStatus.statusCode).to.equal(502);
+  });
+
   it("admits fewer writers when the bandwidth is limited", async () => {
     const bandwidth = new Bandwidth(systemClock, 8 * 1024 * 1024);
     const fixture = new Fixture({ slots: 20, bandwidth, deadlineMs: 2000 });

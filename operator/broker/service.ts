@@ -14,7 +14,7 @@ import { BufferPool } from "./buffer-pool.ts";
 import type { Counters } from "./counters.ts";
 import { Listing } from "./listing.ts";
 import { PART_SUFFIX, requirePublishNames, roleOf } from "./place.ts";
-import { BROKER_STATUS, type RequestOf, type ResponseOf } from "./protocol.ts";
+import { BROKER_STATUS, type MethodName, type RequestOf, type ResponseOf } from "./protocol.ts";
 import { Publisher, unknownSource } from "./publisher.ts";
 import { Readers } from "./readers.ts";
 import type { BrokerHandlers, CallContext, Payload } from "./server-handlers.ts";
@@ -37,6 +37,9 @@ export interface ServiceOptions extends AccessOptions {
   readonly log: Log;
 }
 
+/** Calls that are late when the storage takes less than the writers send; others say nothing about that. */
+const CARRYING: ReadonlySet<MethodName> = new Set(["pwrite", "closeWriter", "renamePath"]);
+
 export class BrokerService implements BrokerHandlers {
   readonly #options: ServiceOptions;
   readonly #access: Access;
@@ -56,7 +59,9 @@ export class BrokerService implements BrokerHandlers {
     this.#access = new Access(options);
     this.#answering = new Answering({
       ...options,
-      missed: () => this.#admission.missed(this.#writers.count),
+      missed: (method) => {
+        if (CARRYING.has(method)) this.#admission.missed(this.#writers.count);
+      },
     });
     const pool = new BufferPool(slots, options.partBytes);
     // One slot is kept for the FE: `__meta` must get through when tablets fill the rest.
