@@ -27,6 +27,12 @@ export class Bandwidth {
     this.#paidUntilMs = this.#clock.monotonic();
   }
 
+  /** What each of so many callers may take at once, so that all get it within `ms`. */
+  shareBytes(callers: number, ms: number): number {
+    if (this.#bytesPerSecond === undefined) return Infinity;
+    return Math.max(1, Math.floor((this.#bytesPerSecond * ms) / 1000 / Math.max(1, callers)));
+  }
+
   /** Waits until `bytes` may pass. Returns undefined when there is nothing to wait for. */
   take(bytes: number, signal: AbortSignal): Promise<void> | undefined {
     if (this.#bytesPerSecond === undefined) return undefined;

@@ -143,6 +143,25 @@ describe("BrokerService, reads", () => {
     await openFd(fixture, `${TABLET}/${name}`);
   });
 
+  it("answers every reader in time, with less at once when the bandwidth is limited", async () => {
+    const clock = new ManualClock();
+    const MIB = 1024 * 1024;
+    const big = content(4 * MIB);
+    const key = `${TABLET_KEY}/b.dat.${md5(big)}`;
+    const bandwidth = new Bandwidth(clock, MIB);
+    const options = { clock, bandwidth, slots: 16, partBytes: 4 * MIB, deadlineMs: 25_000 };
+    const fixture = await stored({ [key]: big }, options);
+    const path = `${TABLET}/b.dat.${md5(big)}`;
+    const fds = [];
+    for (let reader = 0; reader < 16; reader += 1) fds.push(await openFd(fixture, path));
+    const answers = fds.map((fd) => fixture.pread(fd, 0, 4 * MIB));
+    await clock.advance(25_000);
+    for (const { opStatus, data } of await Promise.all(answers)) {
+      expect(opStatus.message).to.equal(undefined);
+      expect(joined(data).length).to.be.within(64 * 1024, MIB);
+    }
+  });
+
   it("waits for the bandwidth", async () => {
     const clock = new ManualClock();
     const bandwidth = new Bandwidth(clock, 1024 * 1024);
