@@ -3,17 +3,23 @@
 // never {0,0}, which an FE sends after a failed openWriter (BlobStorage.java).
 //
 // Handles end by close, by expiry (their client is silent: BEs ping every 5 s, the FE never does for its
-// files), or with the process. How a writer's close ended is remembered for a while: a BE repeats it.
+// files), or with the process. Pings alone keep one only for so long: a BE that was restarted pings under
+// the name of the one that died, for files that nobody will ever close. How a writer's close ended is remembered for a while: a BE repeats it.
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { BrokerError } from "./broker-error.ts";
 import { BROKER_STATUS, type BrokerFd } from "./protocol.ts";
+
+/** A handle that is only pinged for lives so many times as long as one whose client is silent. */
+const PINGED_FACTOR = 4;
 
 interface Entry<T> {
   readonly value: T;
   readonly clientId: string;
   readonly idleMaxMs: number;
   usedMs: number;
+  /** Used, or its client pinged. */
+  aliveMs: number;
 }
 
 export class HandleTable<T> {
@@ -40,7 +46,8 @@ export class HandleTable<T> {
       );
     }
     const fd = randomFd();
-    this.#entries.set(fdKey(fd), { value, clientId, idleMaxMs, usedMs: this.#clock.monotonic() });
+    const now = this.#clock.monotonic();
+    this.#entries.set(fdKey(fd), { value, clientId, idleMaxMs, usedMs: now, aliveMs: now });
     return fd;
   }
 
@@ -49,6 +56,7 @@ export class HandleTable<T> {
     const entry = this.#entries.get(fdKey(fd));
     if (entry === undefined) return undefined;
     entry.usedMs = this.#clock.monotonic();
+    entry.aliveMs = entry.usedMs;
     return entry.value;
   }
 
@@ -56,18 +64,21 @@ export class HandleTable<T> {
     this.#entries.delete(fdKey(fd));
   }
 
-  /** A ping of a client keeps all its handles alive. */
+  /** A ping of a client keeps all its handles alive, for a while. */
   touch(clientId: string): void {
     const now = this.#clock.monotonic();
     for (const entry of this.#entries.values()) {
-      if (entry.clientId === clientId) entry.usedMs = now;
+      if (entry.clientId === clientId) entry.aliveMs = now;
     }
   }
 
   /** Takes out and returns what has been idle for too long. */
   expire(): T[] {
     const now = this.#clock.monotonic();
-    return this.#takeWhere((entry) => now - entry.usedMs > entry.idleMaxMs);
+    return this.#takeWhere(
+      ({ usedMs, aliveMs, idleMaxMs }) =>
+        now - aliveMs > idleMaxMs || now - usedMs > idleMaxMs * PINGED_FACTOR,
+    );
   }
 
   /** Takes out and returns everything that matches. */

@@ -1,5 +1,6 @@
 // Files that are given up: what they held must be free, what they wrote must not be taken for a file.
 import { expect } from "chai";
+import { ManualClock } from "../testing/manual-clock.ts";
 import type { CallContext, Payload } from "./server-handlers.ts";
 import {
   content,
@@ -88,6 +89,22 @@ describe("BrokerService, a file that is given up", () => {
     for (const path of [PART, `${TABLET}/b.dat.part`, `${SNAPSHOT}/__meta.part`]) {
       requireOk(await fixture.write(await openFd(fixture, path), 0, bytes));
     }
+  });
+
+  it("is given up in the end, though a restarted BE pings in the name of the one that died", async () => {
+    const clock = new ManualClock();
+    const fixture = new Fixture({ clock });
+    requireOk(await fixture.upload("b.dat", content(10)));
+    const used = await openFd(fixture, PART);
+    await openFd(fixture, `${TABLET}/c.dat.part`);
+    await fixture.openReader(`${TABLET}/b.dat.${md5(content(10))}`);
+    for (let minutes = 0; minutes < 60; minutes += 1) {
+      await clock.advance(60_000);
+      await fixture.service.ping({ version: 1, clientId: fixture.clientId });
+      requireOk(await fixture.write(used, minutes, content(1)));
+      fixture.service.expire();
+    }
+    expect(fixture.service.open()).to.include({ writers: 1, readers: 0 });
   });
 
   it("is not published after a write that came too late to begin", async () => {
