@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AgentProcess, Place } from "../../e2e/scenarios/agent-process.ts";
 import { LABEL, MOUNT, PREFIX, TOKEN } from "./content.ts";
-import { summarize, type CpuProfile, type HotSpot } from "./profile.ts";
+import { summarize, type CpuProfile, type ProfileSummary } from "./profile.ts";
 import type { StoreAddress } from "./store.ts";
 
 export interface BenchAgentOptions {
@@ -60,7 +60,7 @@ export class BenchAgent {
   }
 
   /** Stops the agent; resolves with what was recorded. */
-  async stop(): Promise<readonly HotSpot[] | undefined> {
+  async stop(): Promise<ProfileSummary | undefined> {
     this.#process.kill("SIGTERM");
     await this.#process.ended;
     try {

@@ -4,8 +4,8 @@ import { BenchAgent } from "./bench-agent.ts";
 import type { FileSet } from "./content.ts";
 import type { BeJob, GeneratorJobs } from "./generator.ts";
 import { Helper } from "./jobs.ts";
-import { cpuBetween, cpuOf } from "./process-stat.ts";
-import type { HotSpot } from "./profile.ts";
+import { cpuBetween, cpuOf, machineCpu } from "./process-stat.ts";
+import type { ProfileSummary } from "./profile.ts";
 import type { Measured } from "./comparison.ts";
 import type { ReferenceJob, ReferenceJobs } from "./reference.ts";
 import type { Settings } from "./settings.ts";
@@ -64,12 +64,12 @@ export class Bench {
     return { firstTablet, files, filesPerTablet, fileBytes };
   }
 
-  /** Runs `work` with an agent; resolves with its result and, with `--profile`, the agent's hot spots. */
+  /** Runs `work` with an agent; resolves with its result and, with `--profile`, the agent's profile. */
   async withAgent<T>(
     mode: "backup" | "restore",
     work: (agent: BenchAgent) => Promise<T>,
     store: StoreAddress = this.store,
-  ): Promise<{ readonly result: T; readonly profile: readonly HotSpot[] | undefined }> {
+  ): Promise<{ readonly result: T; readonly profile: ProfileSummary | undefined }> {
     const { profile } = this.settings;
     const agent = await BenchAgent.start({ mode, store, profile });
     try {
@@ -112,7 +112,12 @@ async function measure(
   run: () => Promise<Moved>,
 ): Promise<Measured> {
   const before = Object.entries(pids).map(([role, pid]) => [role, pid, cpuOf(pid)] as const);
+  const machineBefore = machineCpu();
   const moved = await run();
-  const cpu = before.map(([role, pid, begun]) => [role, cpuBetween(begun, cpuOf(pid))] as const);
-  return { ...moved, cpu: Object.fromEntries(cpu) };
+  const machineSeconds = machineCpu() - machineBefore;
+  const cpu = Object.fromEntries(
+    before.map(([role, pid, begun]) => [role, cpuBetween(begun, cpuOf(pid))] as const),
+  );
+  const own = Object.values(cpu).reduce((sum, { user, system }) => sum + user + system, 0);
+  return { ...moved, cpu, othersSeconds: Math.max(0, machineSeconds - own) };
 }

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { interleave, median, ratioOf, type Measured } from "./comparison.ts";
 
 function run(seconds: number): Measured {
-  return { seconds, files: 10, bytes: 1000, refused: 0, cpu: {} };
+  return { seconds, files: 10, bytes: 1000, refused: 0, cpu: {}, othersSeconds: 0 };
 }
 
 describe("comparison", () => {

@@ -6,6 +6,8 @@ import type { Moved } from "./streams.ts";
 /** One run: what moved, and what CPU each process took for it. */
 export interface Measured extends Moved {
   readonly cpu: Readonly<Record<string, CpuSeconds>>;
+  /** What everybody else on the machine took meanwhile: the noise. CPU seconds. */
+  readonly othersSeconds: number;
 }
 
 export interface Variant {

@@ -53,7 +53,8 @@ function renderMachine({ name, isReal }: Store): string {
   lines.push(
     "",
     "CPU is shown as seconds a GB (ms a file for small ones), the kernel's part in brackets; `load` is the",
-    "process that plays the BE, `cores` all CPU time together by the time it took.",
+    "process that plays the BE; `cores` is how many of them all this kept busy, `others` what everybody",
+    "else on the machine took meanwhile. When the two add up to all cores, CPU time decides the speed.",
   );
   return lines.join("\n");
 }

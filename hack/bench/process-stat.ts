@@ -37,6 +37,16 @@ export function memoryOf(pid: number): { readonly peakBytes: number; readonly no
   return { peakBytes: kib("VmHWM") * 1024, nowBytes: kib("VmRSS") * 1024 };
 }
 
+/** CPU seconds that all processes of the machine have taken since it started. */
+export function machineCpu(): number {
+  const [line = ""] = readFileSync("/proc/stat", "utf8").split("\n", 1);
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softirq) / TICKS_PER_SECOND;
+}
+
 /** The fields of /proc/<pid>/stat after the program's name, which may itself hold spaces and brackets. */
 function statFields(pid: number): readonly string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

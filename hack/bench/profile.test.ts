@@ -22,10 +22,15 @@ describe("summarize", () => {
       samples: [2, 5, 5, 3, 6],
       timeDeltas: [1000, 30, 30, 20, 20],
     };
-    expect(summarize(profile)).to.deep.equal([
+    const { functions, areas } = summarize(profile);
+    expect(functions).to.deep.equal([
       { name: "update ← append operator/broker/part-stream.ts:69", share: 0.6 },
       { name: "append operator/broker/part-stream.ts:69", share: 0.2 },
       { name: "send @aws-sdk/client-s3/index.js:1", share: 0.2 },
+    ]);
+    expect(areas).to.deep.equal([
+      { name: "operator/broker", share: 0.8 },
+      { name: "the S3 client", share: 0.2 },
     ]);
   });
 });

@@ -21,50 +21,81 @@ interface ProfileNode {
 }
 
 export interface HotSpot {
-  /** `function file:line`, or `function ← caller file:line`. */
+  /** `function file:line`, or `function ← caller file:line`; or an area of the program. */
   readonly name: string;
-  /** Of the time that was not idle, in the function itself. */
+  /** Of the time that was not idle. */
   readonly share: number;
+}
+
+export interface ProfileSummary {
+  /** By self time, most first. */
+  readonly functions: readonly HotSpot[];
+  /** All of it, by who is to blame: native and Node's own time counts for its caller. */
+  readonly areas: readonly HotSpot[];
 }
 
 const SHOWN = 15;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The functions with the most self time, idle time left out. */
-export function summarize(profile: CpuProfile): HotSpot[] {
-  const names = namesOf(profile.nodes);
-  const tookUs = new Map<string, number>();
-  let busyUs = 0;
+export function summarize(profile: CpuProfile): ProfileSummary {
+  const places = placesOf(profile.nodes);
+  const functions = new Shares();
+  const areas = new Shares();
   for (const [at, id] of profile.samples.entries()) {
-    const name = names.get(id) ?? "?";
-    if (name === "(idle)") continue;
+    const place = places.get(id);
+    if (place === undefined || place.name === "(idle)") continue;
     const us = profile.timeDeltas[at] ?? 0;
-    busyUs += us;
-    tookUs.set(name, (tookUs.get(name) ?? 0) + us);
+    functions.add(place.name, us);
+    areas.add(place.area, us);
   }
-  return [...tookUs]
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, SHOWN)
-    .map(([name, us]) => ({ name, share: us / busyUs }));
+  return { functions: functions.list().slice(0, SHOWN), areas: areas.list() };
 }
 
-function namesOf(nodes: readonly ProfileNode[]): Map<number, string> {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
+class Shares {
+  readonly #tookUs = new Map<string, number>();
+  #allUs = 0;
+
+  add(name: string, us: number): void {
+    this.#allUs += us;
+    this.#tookUs.set(name, (this.#tookUs.get(name) ?? 0) + us);
+  }
+
+  list(): HotSpot[] {
+    const sorted = [...this.#tookUs].sort((a, b) => b[1] - a[1]);
+    return sorted.map(([name, us]) => ({ name, share: us / this.#allUs }));
+  }
+}
+
+interface CodePlace {
+  readonly name: string;
+  readonly area: string;
+}
+
+function placesOf(nodes: readonly ProfileNode[]): Map<number, CodePlace> {
   const parents = new Map<number, ProfileNode>();
   for (const node of nodes) for (const child of node.children ?? []) parents.set(child, node);
-  const callerOf = (node: ProfileNode): CallFrame | undefined => {
-    let caller = parents.get(node.id);
-    while (caller !== undefined && !isFile(caller.callFrame)) caller = parents.get(caller.id);
-    return caller?.callFrame;
+  /** The node itself or the nearest one around it that is code in a file. */
+  const inFile = (node: ProfileNode | undefined): CallFrame | undefined => {
+    let at = node;
+    while (at !== undefined && !isFile(at.callFrame)) at = parents.get(at.id);
+    return at?.callFrame;
   };
-  const names = new Map<number, string>();
-  for (const [id, node] of byId) {
-    const { callFrame } = node;
-    const caller = isFile(callFrame) ? undefined : callerOf(node);
-    const by = caller === undefined ? "" : ` ← ${describe(caller)}`;
-    names.set(id, describe(callFrame) + by);
-  }
-  return names;
+  return new Map(
+    nodes.map((node) => {
+      const { callFrame } = node;
+      const caller = inFile(node);
+      const by = caller === undefined || caller === callFrame ? "" : ` ← ${describe(caller)}`;
+      return [node.id, { name: describe(callFrame) + by, area: areaOf(callFrame, caller) }];
+    }),
+  );
+}
+
+function areaOf({ functionName }: CallFrame, caller: CallFrame | undefined): string {
+  if (functionName === "(garbage collector)") return "garbage collection";
+  if (caller === undefined) return "Node: sockets, HTTP, streams, promises";
+  const path = pathOf(caller);
+  if (/^@(aws-sdk|smithy|aws-crypto)\//.test(path)) return "the S3 client";
+  return /^operator\/[^/]+(?=\/)/.exec(path)?.[0] ?? "other";
 }
 
 /** In a file, of ours or of a package; not in Node itself. */
@@ -72,10 +103,13 @@ function isFile({ url }: CallFrame): boolean {
   return url.startsWith("file:") || url.startsWith("/");
 }
 
-function describe({ functionName, url, lineNumber }: CallFrame): string {
-  const name = functionName === "" ? "(anonymous)" : functionName;
-  if (url === "") return name;
+function describe(frame: CallFrame): string {
+  const name = frame.functionName === "" ? "(anonymous)" : frame.functionName;
+  return frame.url === "" ? name : `${name} ${pathOf(frame)}:${frame.lineNumber + 1}`;
+}
+
+/** From the project's folder, or from a package's name. */
+function pathOf({ url }: CallFrame): string {
   const path = url.startsWith("file:") ? fileURLToPath(url) : url;
-  const short = path.replace(ROOT, "").replace(/^.*\bnode_modules\//, "");
-  return `${name} ${short}:${lineNumber + 1}`;
+  return path.replace(ROOT, "").replace(/^.*\bnode_modules\//, "");
 }

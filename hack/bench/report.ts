@@ -8,6 +8,7 @@ import {
   type Measured,
   type Series,
 } from "./comparison.ts";
+import type { HotSpot } from "./profile.ts";
 import type { Aim, Group, MemoryPeak, RequestCount, SectionResult } from "./sections.ts";
 
 const MIB = 1024 * 1024;
@@ -18,13 +19,19 @@ export function renderSection(result: SectionResult): string {
     ...result.groups.map(renderGroup),
     ...(result.requests.length > 0 ? [renderRequests(result.requests)] : []),
     ...(result.memory.length > 0 ? [renderMemory(result.memory)] : []),
-    ...result.profiles.map(({ of, spots }) =>
-      [
-        `where the agent's time goes: ${of} (self time, of its busy time)`,
-        ...spots.map(({ name, share }) => `  ${percent(share).padStart(5)}  ${name}`),
-      ].join("\n"),
-    ),
+    ...result.profiles.map(renderProfile),
   ].join("\n\n");
+}
+
+function renderProfile({ of, summary }: SectionResult["profiles"][number]): string {
+  const lines = (spots: readonly HotSpot[]) =>
+    spots.map(({ name, share }) => `  ${percent(share).padStart(5)}  ${name}`);
+  return [
+    `where the agent's busy time goes: ${of}`,
+    ...lines(summary.areas),
+    "  of which in the functions themselves",
+    ...lines(summary.functions),
+  ].join("\n");
 }
 
 export function renderAims(aims: readonly Aim[]): string {
@@ -51,6 +58,7 @@ function renderGroup(group: Group): string {
     ...references.map((name) => `of ${name.slice(0, 3)}`),
     ...ROLES.map((role) => `${role} ${small ? "ms/file" : "s/GB"}`),
     "cores",
+    "others",
   ];
   const rows = series.map((one) => [
     one.name,
@@ -59,6 +67,7 @@ function renderGroup(group: Group): string {
     ...against.map((other) => (other === undefined ? "" : ratioOf(one, other).toFixed(2))),
     ...ROLES.map((role) => cpuCell(one, role, small)),
     medianOf(one, (run) => totalCpu(run) / run.seconds).toFixed(2),
+    medianOf(one, (run) => run.othersSeconds / run.seconds).toFixed(2),
   ]);
   return table(group.title, ["", ...head], rows);
 }

@@ -5,7 +5,7 @@ import type { BeLoad, Bench, ReferenceLoad } from "./bench.ts";
 import { interleave, ratioOf, type Measured, type Series, type Variant } from "./comparison.ts";
 import type { FileSet } from "./content.ts";
 import { memoryOf } from "./process-stat.ts";
-import type { HotSpot } from "./profile.ts";
+import type { ProfileSummary } from "./profile.ts";
 import {
   CALL_BYTES,
   MEMORY_STREAMS,
@@ -16,7 +16,8 @@ import {
 } from "./settings.ts";
 
 const MIB = 1024 * 1024;
-const STREAMS = [1, 8] as const;
+/** Many first: what warms up there is warm for the single stream. Shown the other way round. */
+const STREAMS = [8, 1] as const;
 const CLIENT = "(a) client alone";
 const CLIENT_WITH_RENAMES = "(b) client, then copy and delete";
 const REQUEST_FILES = 400;
@@ -60,7 +61,7 @@ export interface SectionResult {
   readonly requests: readonly RequestCount[];
   readonly memory: readonly MemoryPeak[];
   readonly aims: readonly Aim[];
-  readonly profiles: readonly { readonly of: string; readonly spots: readonly HotSpot[] }[];
+  readonly profiles: readonly { readonly of: string; readonly summary: ProfileSummary }[];
 }
 
 export const RUN_SECTION: Readonly<Record<Section, (bench: Bench) => Promise<SectionResult>>> = {
@@ -81,7 +82,7 @@ async function runUp(bench: Bench): Promise<SectionResult> {
       const how = { direction: "up", streams, set, files } as const;
       const variants = [...throughAgent(bench, agent, how), ...references(bench, how)];
       const series = await interleave(variants, sizes.largeRounds, () => bench.clear());
-      groups.push(largeGroup("up", { streams, files, bytes: sizes.largeBytes }, series));
+      groups.unshift(largeGroup("up", { streams, files, bytes: sizes.largeBytes }, series));
     }
     return groups;
   };
@@ -102,7 +103,7 @@ async function runDown(bench: Bench): Promise<SectionResult> {
       const how = { direction: "down", streams, set, files } as const;
       const variants = [...throughAgent(bench, agent, how), ...references(bench, how)];
       const series = await interleave(variants, sizes.largeRounds, async () => {});
-      groups.push(largeGroup("down", { streams, files, bytes: sizes.largeBytes }, series));
+      groups.unshift(largeGroup("down", { streams, files, bytes: sizes.largeBytes }, series));
     }
     return groups;
   };
@@ -240,8 +241,10 @@ function references(bench: Bench, { set, files, ...how }: How): Variant[] {
   return [alone, variantOf(CLIENT_WITH_RENAMES, { renames: true })];
 }
 
+/** Of whole tablets: a BE reads all that a folder lists. */
 function warmUpFiles(files: number): number {
-  return Math.max(1, Math.floor(files / 4));
+  const some = Math.floor(files / 4);
+  return some < SMALL_PER_TABLET ? files : some - (some % SMALL_PER_TABLET);
 }
 
 function largeGroup(
@@ -286,8 +289,8 @@ function requestAim({ what, files, byOperation }: RequestCount): Aim {
   };
 }
 
-function profilesOf(of: string, spots: readonly HotSpot[] | undefined) {
-  return spots === undefined ? [] : [{ of, spots }];
+function profilesOf(of: string, summary: ProfileSummary | undefined) {
+  return summary === undefined ? [] : [{ of, summary }];
 }
 
 function resultOf(section: Section, parts: Partial<Omit<SectionResult, "section">>): SectionResult {
