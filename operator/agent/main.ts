@@ -27,8 +27,10 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function runToEnd(args: Arguments): Promise<number> {
   const log = createLog(args.flags["log-level"] as LogLevel).child({ command: args.command });
+  // Before anything is waited for: a signal that nobody listens for is ignored in a container (PID 1).
+  const signalled = untilSignalled();
   const { run } = await import("./run.ts");
-  const outcome = await run(args, log, untilSignalled());
+  const outcome = await run(args, log, signalled);
   await report(outcome, args.flags["termination-log"], log);
   return outcome.exitCode;
 }

@@ -35,8 +35,12 @@ const EXPIRE_EVERY_MS = 30_000;
 const SIGNAL_GRACE_MS = 20_000;
 /** After a finished job nothing hurries, but a drain ends. */
 const ORDER_GRACE_MS = 300_000;
-/** How long calls may take to be answered once nothing else is waited for. */
+/** How long calls may go on once nothing else is waited for; then they are answered with an error. */
+const CALLS_GRACE_MS = 3_000;
+/** After this time connections are cut. */
 const CLOSE_GRACE_MS = 5_000;
+/** How long the storage may take to free what was given up; what stays, the seal sweeps. */
+const STOP_GRACE_MS = 2_000;
 const LOOP_MAX_MS = 20_000;
 
 export interface ServeDeps {
@@ -55,8 +59,7 @@ export async function serve(deps: ServeDeps, flags: Flags<"serve">): Promise<Out
     await agent.start();
     return await agent.run();
   } catch (error) {
-    const context = { location: deps.storage.location, signal: new AbortController().signal };
-    return outcomeOf(error, context);
+    return outcomeOf(error, { location: deps.storage.location, signal: deps.signalled });
   }
 }
 
@@ -111,7 +114,7 @@ class Agent {
   async run(): Promise<Outcome> {
     const { clock, log, signalled } = this.#deps;
     const { signal } = this.#stopped;
-    signalled.addEventListener("abort", () => this.#drain.resolve("signalled"), { once: true });
+    whenAborted(signalled, () => this.#drain.resolve("signalled"));
     const watchdog = startWatchdog({
       loopMaxMs: LOOP_MAX_MS,
       callMaxMs: this.#deadlineMs() * 2,
@@ -136,20 +139,15 @@ class Agent {
 
   /** Nothing of an attempt may be stored before its note: the note is what later proves whose it is. */
   async #claimAttempt(): Promise<void> {
-    const { storage, clock } = this.#deps;
+    const { storage, clock, signalled: signal } = this.#deps;
     const { label, attempt } = this.#flags;
     const backupUid = this.#flags["backup-uid"];
     const staging = this.#staging();
-    const note = await readStagingNote(storage, staging);
+    const note = await readStagingNote(storage, staging, { signal });
     if (note === undefined) {
       const createdAt = new Date(clock.now()).toISOString();
-      await writeStagingNote(storage, staging, {
-        version: 1,
-        backupUid,
-        label,
-        attempt,
-        createdAt,
-      });
+      const ours = { version: 1, backupUid, label, attempt, createdAt } as const;
+      await writeStagingNote(storage, staging, ours, { signal });
       return;
     }
     if (note.backupUid === backupUid && note.label === label) return;
@@ -160,9 +158,9 @@ class Agent {
   }
 
   async #requireSnapshot(): Promise<void> {
-    const { storage } = this.#deps;
+    const { storage, signalled: signal } = this.#deps;
     const prefix = this.#layout.snapshot(this.#flags.label).infos();
-    for await (const _info of storage.list(prefix)) return;
+    for await (const _info of storage.list(prefix, { signal })) return;
     throw new TerminalError(
       "SnapshotMissing",
       `${storage.location}/${prefix}* does not exist: check the snapshot's name and the Repository's location`,
@@ -216,16 +214,29 @@ class Agent {
   }
 
   async #drainNow(cause: DrainCause): Promise<void> {
-    const { clock, log } = this.#deps;
-    const graceMs = cause === "ordered" ? ORDER_GRACE_MS : SIGNAL_GRACE_MS;
-    log.info("draining", { cause, ...this.#service.open() });
+    this.#deps.log.info("draining", { cause, ...this.#service.open() });
     this.#service.beginDrain();
-    const late = new Promise<void>((resolve) => {
-      clock.after(graceMs, resolve);
+    await Promise.race([this.#service.settle(), this.#graceOver(cause)]);
+    const drained = this.#server.drain(CLOSE_GRACE_MS);
+    await Promise.race([drained, this.#passed(CALLS_GRACE_MS)]);
+    await Promise.race([this.#service.stop(), this.#passed(STOP_GRACE_MS)]);
+    await drained;
+  }
+
+  /** When answered renames are no longer waited for. A signal ends an ordered drain's patience. */
+  #graceOver(cause: DrainCause): Promise<void> {
+    return new Promise((resolve) => {
+      if (cause === "ordered") this.#deps.clock.after(ORDER_GRACE_MS, resolve);
+      whenAborted(this.#deps.signalled, () => {
+        this.#deps.clock.after(SIGNAL_GRACE_MS, resolve);
+      });
     });
-    await Promise.race([this.#service.settle(), late]);
-    await this.#server.drain(CLOSE_GRACE_MS);
-    await this.#service.stop();
+  }
+
+  #passed(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#deps.clock.after(ms, resolve);
+    });
   }
 
   async #expire(signal: AbortSignal): Promise<void> {
@@ -280,4 +291,10 @@ class Agent {
     }
     return { exitCode: EXIT.ok, reason: "Drained", message: "drained", detail };
   }
+}
+
+/** At once, when it is aborted already. */
+function whenAborted(signal: AbortSignal, fn: () => void): void {
+  if (signal.aborted) fn();
+  else signal.addEventListener("abort", fn, { once: true });
 }

@@ -48,6 +48,9 @@ export interface AnsweringOptions {
 export class Answering {
   readonly #options: AnsweringOptions;
   readonly #warnings: RareWarnings;
+  /** The deadlines of the calls that run. */
+  readonly #running = new Set<AbortController>();
+  #ended: Error | undefined;
 
   constructor(options: AnsweringOptions) {
     this.#options = options;
@@ -67,7 +70,9 @@ export class Answering {
     const deadline = new AbortController();
     const leftMs = Math.max(0, call.receivedMs + deadlineMs - clock.monotonic());
     const cancel = clock.after(leftMs, () => deadline.abort(new DeadlineError(deadlineMs)));
+    this.#running.add(deadline);
     try {
+      if (this.#ended !== undefined) throw this.#ended;
       const answer = await Promise.race([work(deadline.signal), rejected(deadline.signal)]);
       counters.answered(method);
       return answer;
@@ -75,7 +80,14 @@ export class Answering {
       return this.#failed(method, call, error);
     } finally {
       cancel();
+      this.#running.delete(deadline);
     }
+  }
+
+  /** Fails every call that runs or comes: a late answer helps nobody when the process ends. */
+  end(reason: Error): void {
+    this.#ended = reason;
+    for (const deadline of this.#running) deadline.abort(reason);
   }
 
   #failed<M extends MethodName>(method: M, call: CallContext, error: unknown): ResponseOf<M> {

@@ -117,9 +117,13 @@ export class BrokerService implements BrokerHandlers {
     await this.#publisher.settle();
   }
 
-  /** Gives up everything that is open. Intents that are not finished stay for a successor. */
+  /**
+   * Answers every call with an error and gives up everything that is open. Intents that are not finished
+   * stay for a successor. Resolves when the storage has freed what it could; nobody needs to wait for that.
+   */
   async stop(): Promise<void> {
     this.#draining = true;
+    this.#answering.end(isEnding());
     this.#stop.abort(new Error("the agent is ending"));
     this.#readers.closeAll();
     await this.#writers.abortAll("the agent is ending");
@@ -377,12 +381,15 @@ export class BrokerService implements BrokerHandlers {
   }
 
   #requireOpenable(): void {
-    if (!this.#draining) return;
-    throw new BrokerError(
-      BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
-      "this agent is ending; StarRocks sends the file again by itself",
-    );
+    if (this.#draining) throw isEnding();
   }
+}
+
+function isEnding(): BrokerError {
+  return new BrokerError(
+    BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
+    "this agent is ending; StarRocks sends the file again by itself",
+  );
 }
 
 function requireSmall(value: bigint, what: string): number {
