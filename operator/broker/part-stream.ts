@@ -26,6 +26,7 @@ export class PartStream {
   readonly #key: string;
   readonly #hash: Hash = createHash("md5");
   readonly #inFlight = new Set<Promise<void>>();
+  readonly #givenUp = new AbortController();
   #slot: Slot | undefined;
   #filled = 0;
   #upload: Upload | undefined;
@@ -123,9 +124,13 @@ export class PartStream {
     return this.#failure;
   }
 
-  /** Gives everything up: memory at once, stored parts when those on their way have settled. Idempotent. */
+  /**
+   * Gives everything up: memory at once, stored parts when those on their way have ended, which are told
+   * to. Idempotent.
+   */
   async abort(reason: Error): Promise<void> {
     this.fail(reason);
+    this.#givenUp.abort(reason);
     await Promise.all(this.#inFlight);
     await this.#upload?.abort();
   }
@@ -174,12 +179,12 @@ export class PartStream {
     return upload;
   }
 
-  /** Not bound to any call's deadline: the part belongs to the file, the calls come and go. */
+  /** Bound to the file, not to any call's deadline: the calls come and go. */
   #send(upload: Upload): void {
     const { slot, body } = this.#takeFilled();
     this.#parts += 1;
     const sent = upload
-      .part(body)
+      .part(body, { signal: this.#givenUp.signal })
       .catch((error: unknown) => {
         this.fail(error);
       })

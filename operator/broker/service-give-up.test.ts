@@ -73,6 +73,17 @@ describe("BrokerService, a file that is given up", () => {
     expect(renamed.message).to.contain("on purpose");
   });
 
+  it("gives its memory back though the store takes its parts for ever", async () => {
+    const fixture = new Fixture({ slots: 3 });
+    const hold = new Promise(() => {});
+    fixture.faulty.inject({ operation: "upload.part", hold, times: Infinity });
+    const fd = await openFd(fixture, PART);
+    requireOk(await fixture.write(fd, 0, content(2000)));
+    for (const path of [PART, `${TABLET}/b.dat.part`, `${SNAPSHOT}/__meta.part`]) {
+      requireOk(await fixture.write(await openFd(fixture, path), 0, content(900)));
+    }
+  });
+
   it("gives its memory back when the rename that it joined fails", async () => {
     const fixture = new Fixture({ slots: 3 });
     const bytes = content(900);
