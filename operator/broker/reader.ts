@@ -26,6 +26,7 @@ export class Reader {
   readonly #aheadBytes: number;
   #source: ReadAhead;
   #servedEnd = false;
+  #closed = false;
   #tail: Promise<unknown> = Promise.resolve();
 
   /** `opened` is the object read from `start` to its end; the reader takes it over. */
@@ -55,12 +56,15 @@ export class Reader {
     return await run;
   }
 
+  /** Gives the object back; a read that runs fails. Idempotent. */
   close(): void {
+    this.#closed = true;
     this.#source.destroy();
   }
 
   async #readNow(offset: number, length: number, signal: AbortSignal): Promise<readonly Buffer[]> {
     signal.throwIfAborted();
+    if (this.#closed) throw closed(this.key);
     const wanted = Math.min(length, ANSWER_BYTES_MAX, Math.max(0, this.info.size - offset));
     if (wanted === 0) return [];
     if (!this.#source.canServe(offset)) await this.#reopen(offset, signal);
@@ -73,6 +77,10 @@ export class Reader {
   async #reopen(start: number, signal: AbortSignal): Promise<void> {
     this.#source.destroy();
     const opened = await this.#storage.read(this.key, { start, etag: this.info.etag, signal });
+    if (this.#closed) {
+      opened.destroy();
+      throw closed(this.key);
+    }
     this.#source = new ReadAhead(opened, start, this.#aheadBytes);
   }
 }
@@ -108,6 +116,7 @@ class ReadAhead {
     this.#pull();
     while (this.#waitingBytes < Math.min(wanted, this.#aheadBytes) && !this.#ended) {
       if (this.#failure !== undefined) throw this.#failure as Error;
+      if (this.#destroyed) throw closed(this.#opened.info.key);
       await this.#untilChanged(signal);
     }
     if (this.#waitingBytes === 0) throw shrunk(this.#opened.info, offset);
@@ -122,6 +131,7 @@ class ReadAhead {
     this.#chunks = [];
     this.#waitingBytes = 0;
     this.#opened.destroy();
+    this.#changed?.();
   }
 
   #takeWaiting(wanted: number): Buffer[] {
@@ -179,6 +189,13 @@ class ReadAhead {
       };
     });
   }
+}
+
+function closed(key: string): BrokerError {
+  return new BrokerError(
+    BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
+    `${key} was closed while it was read`,
+  );
 }
 
 function shrunk(info: ObjectInfo, offset: number): BrokerError {

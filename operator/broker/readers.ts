@@ -43,6 +43,7 @@ export class Readers {
   /** Opens an object with one request, which also serves the first reads. */
   async open(request: OpenRequest, signal: AbortSignal): Promise<BrokerFd> {
     const slot = await this.#pool.acquire(signal);
+    let reader: Reader | undefined;
     try {
       const start = request.startOffset === 0 ? {} : { start: request.startOffset };
       const opened = await this.#storage.read(request.key, { ...start, signal });
@@ -50,8 +51,10 @@ export class Readers {
         start: request.startOffset,
         aheadBytes: Math.min(AHEAD_BYTES, this.#pool.slotBytes),
       };
-      return this.#add(new Reader(this.#storage, opened, options), request.clientId, slot);
+      reader = new Reader(this.#storage, opened, options);
+      return this.#add(reader, request.clientId, slot);
     } catch (error) {
+      reader?.close();
       slot.release();
       throw error;
     }

@@ -1,0 +1,100 @@
+// Files being read whose end comes early: nothing of the storage may stay open, and nobody may wait.
+import { expect } from "chai";
+import { withLayer } from "../storage/layer.ts";
+import type { ObjectReader } from "../storage/storage.ts";
+import {
+  ASKED,
+  content,
+  Fixture,
+  md5,
+  requireOk,
+  TABLET,
+  TABLET_KEY,
+  until,
+} from "./testing/service-fixture.ts";
+
+const bytes = content(5000);
+const PATH = `${TABLET}/a.dat.${md5(bytes)}`;
+const KEY = `${TABLET_KEY}/a.dat.${md5(bytes)}`;
+
+/** A fixture that knows how many bodies are open, and holds reads that do not begin at the file's begin. */
+async function watched({
+  slots = 8,
+  body,
+}: { slots?: number; body?: () => AsyncIterable<Buffer> } = {}) {
+  const state = { open: 0, reads: 0, hold: Promise.withResolvers<void>() };
+  const source = new Fixture();
+  await source.memory.put(KEY, bytes);
+  const storage = withLayer(source.memory, {
+    call: (_call, next) => next(),
+    read: async (_call, options, open) => {
+      state.reads += 1;
+      if (options.start !== undefined) await state.hold.promise;
+      const reader = await open(options);
+      return counted(
+        { info: reader.info, body: body?.() ?? reader.body },
+        () => reader.destroy(),
+        state,
+      );
+    },
+  });
+  return { state, fixture: new Fixture({ mode: "restore", storage, slots }) };
+}
+
+function counted(
+  { info, body }: Pick<ObjectReader, "info" | "body">,
+  close: () => void,
+  state: { open: number },
+): ObjectReader {
+  let isOpen = true;
+  state.open += 1;
+  const destroy = () => {
+    close();
+    if (isOpen) state.open -= 1;
+    isOpen = false;
+  };
+  return { info, body, destroy };
+}
+
+async function* standingStill(): AsyncIterable<Buffer> {
+  await new Promise(() => {});
+  yield Buffer.alloc(0);
+}
+
+async function openFd(fixture: Fixture, path: string) {
+  const { fd, opStatus } = await fixture.openReader(path);
+  if (fd === undefined) throw new Error(opStatus.message);
+  return fd;
+}
+
+describe("BrokerService, a reader that ends early", () => {
+  it("closes the object that it was just opening anew, and answers at once", async () => {
+    const { state, fixture } = await watched();
+    const fd = await openFd(fixture, PATH);
+    const read = fixture.pread(fd, 3000, 100);
+    await until(() => state.reads === 2);
+    requireOk(await fixture.closeReader(fd));
+    state.hold.resolve();
+    const { opStatus } = await read;
+    expect(opStatus.statusCode).to.equal(502);
+    expect(opStatus.message).to.contain("closed");
+    expect(state.open).to.equal(0);
+  });
+
+  it("answers at once when it is closed while nothing comes", async () => {
+    const { fixture } = await watched({ body: standingStill });
+    const fd = await openFd(fixture, PATH);
+    const read = fixture.pread(fd, 0, 100);
+    await new Promise(setImmediate);
+    requireOk(await fixture.closeReader(fd));
+    expect((await read).opStatus.message).to.contain("closed");
+  });
+
+  it("closes the object when there is no room for one more", async () => {
+    const { state, fixture } = await watched({ slots: 2 });
+    for (let i = 0; i < 8; i += 1) await openFd(fixture, `${ASKED}/__repo_info`);
+    const refused = await fixture.openReader(PATH);
+    expect(refused.opStatus.statusCode).to.equal(502);
+    expect(state.open).to.equal(0);
+  });
+});
