@@ -30,7 +30,7 @@ describe("parseOrders", () => {
       orders: { drain: false, bandwidth: 1_048_576 },
     },
     {
-      name: "a bandwidth that is no number, left as it was",
+      name: "a bandwidth that is no number, where none was set before",
       text: 'backup.starrocks.io/bandwidth="10Mi"',
       orders: { drain: false, bandwidth: undefined },
     },
@@ -40,6 +40,13 @@ describe("parseOrders", () => {
       expect(parseOrders(text, silentLog)).to.deep.equal(orders);
     });
   }
+
+  it("leaves the limit as it was when the new one is not understood", () => {
+    const before = { drain: false, bandwidth: 5_000_000 };
+    const orders = parseOrders('backup.starrocks.io/bandwidth="10Mi"', silentLog, before);
+    expect(orders).to.deep.equal(before);
+    expect(parseOrders("", silentLog, before).bandwidth).to.equal(undefined);
+  });
 });
 
 describe("watchOrders", () => {
@@ -69,10 +76,13 @@ describe("watchOrders", () => {
         (seen.length === 1 ? first : second).resolve();
       },
     });
-    await writeFile(join(dir, "v1"), 'a="b"');
+    await writeFile(join(dir, "v1"), 'backup.starrocks.io/bandwidth="2000000"');
     await symlink("v1", path);
     await first.promise;
-    await writeFile(join(dir, "v2"), 'backup.starrocks.io/drain="true"');
+    await writeFile(
+      join(dir, "v2"),
+      'backup.starrocks.io/drain="true"\nbackup.starrocks.io/bandwidth="x"',
+    );
     await symlink("v2", join(dir, "next"));
     await rename(join(dir, "next"), path);
     await second.promise;
@@ -80,5 +90,6 @@ describe("watchOrders", () => {
     await watching;
     await rm(dir, { recursive: true });
     expect(seen.map((o) => o.drain)).to.deep.equal([false, true]);
+    expect(seen.map((o) => o.bandwidth)).to.deep.equal([2_000_000, 2_000_000]);
   });
 });

@@ -31,11 +31,15 @@ export interface WatchOptions {
 export async function watchOrders(options: WatchOptions): Promise<void> {
   const { path, clock, log, signal, changed } = options;
   let seen: string | undefined;
+  let orders: Orders | undefined;
   let complained = false;
   while (!signal.aborted) {
     try {
       const text = await readFile(path, "utf8");
-      if (text !== seen) changed(parseOrders(text, log));
+      if (text !== seen) {
+        orders = parseOrders(text, log, orders);
+        changed(orders);
+      }
       seen = text;
       complained = false;
     } catch (error) {
@@ -47,8 +51,11 @@ export async function watchOrders(options: WatchOptions): Promise<void> {
   }
 }
 
-/** Reads the downward API's lines, `key="value"` with Go's quoting. */
-export function parseOrders(text: string, log: Log): Orders {
+/**
+ * Reads the downward API's lines, `key="value"` with Go's quoting. An order that is not understood leaves
+ * things as they were `before`.
+ */
+export function parseOrders(text: string, log: Log, before?: Orders): Orders {
   const annotations = new Map<string, string>();
   for (const line of text.split("\n")) {
     const at = line.indexOf("=");
@@ -56,16 +63,20 @@ export function parseOrders(text: string, log: Log): Orders {
   }
   return {
     drain: annotations.get(DRAIN_ANNOTATION) === "true",
-    bandwidth: bandwidthOf(annotations.get(BANDWIDTH_ANNOTATION), log),
+    bandwidth: bandwidthOf(annotations.get(BANDWIDTH_ANNOTATION), log, before?.bandwidth),
   };
 }
 
-function bandwidthOf(value: string | undefined, log: Log): number | undefined {
+function bandwidthOf(
+  value: string | undefined,
+  log: Log,
+  before: number | undefined,
+): number | undefined {
   if (value === undefined || value === "") return undefined;
   const bytesPerSecond = Number(value);
   if (!/^\d+$/.test(value) || !Number.isSafeInteger(bytesPerSecond)) {
     log.error("the bandwidth annotation is not understood and changes nothing", { value });
-    return undefined;
+    return before;
   }
   if (bytesPerSecond >= BANDWIDTH_MIN) return bytesPerSecond;
   log.warn("the bandwidth asked for is below the least that works", { value, used: BANDWIDTH_MIN });
