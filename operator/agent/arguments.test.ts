@@ -50,6 +50,11 @@ describe("parseArguments", () => {
       argv: [...SERVE, "--token-sha256=secret"],
       says: "SHA-256",
     },
+    {
+      name: "a deadline of no time at all",
+      argv: [...SERVE, "--deadline-seconds=0"],
+      says: "for example 25",
+    },
     { name: "a word too many", argv: ["catalog", "--config=c", "x"], says: "x" },
   ];
   for (const { name, argv, says } of wrong) {
@@ -57,6 +62,13 @@ describe("parseArguments", () => {
       expect(() => parseArguments(argv)).to.throw(TerminalError, says);
     });
   }
+
+  it("does not repeat a token that was given instead of its digest", () => {
+    expect(() => parseArguments([...SERVE, "--token-sha256=hunter2"]))
+      .to.throw(TerminalError, "--token-sha256 is not understood")
+      .with.property("message")
+      .that.does.not.contain("hunter2");
+  });
 
   it("names every command and flag in its help", () => {
     const help = helpText();

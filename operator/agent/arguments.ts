@@ -11,6 +11,8 @@ interface Flag {
   /** What a value must look like, and how to say so. */
   readonly shape: RegExp;
   readonly example: string;
+  /** A wrong value may be a secret: it is not repeated. */
+  readonly mayBeSecret?: true;
 }
 
 const LABEL: Flag = {
@@ -78,6 +80,7 @@ const SERVE = {
     help: "SHA-256 of the mount's token, hex",
     shape: /^[0-9a-f]{64}$/,
     example: "9f86d081…",
+    mayBeSecret: true,
   },
   "create-time": {
     help: "create_time in the __repo_info that StarRocks is shown",
@@ -94,7 +97,7 @@ const SERVE = {
   "deadline-seconds": {
     help: "how long StarRocks waits for an answer: 8 for 2.5, 25 since",
     fallback: "25",
-    shape: /^\d{1,3}$/,
+    shape: /^[1-9]\d{0,2}$/,
     example: "25",
   },
   annotations: {
@@ -207,13 +210,14 @@ function parseFlags(
   }
 }
 
-function valueOf(name: string, flag: Flag, given: Readonly<Record<string, unknown>>): string {
-  const value = given[name] ?? flag.fallback;
+function valueOf(name: string, flag: Flag, values: Readonly<Record<string, unknown>>): string {
+  const value = values[name] ?? flag.fallback;
   if (typeof value !== "string") {
     throw wrong(`--${name} is missing: ${flag.help}, for example --${name}=${flag.example}`);
   }
   if (flag.shape.test(value)) return value;
-  throw wrong(`--${name}=${value} is not understood: ${flag.help}, for example ${flag.example}`);
+  const given = flag.mayBeSecret === true ? `--${name}` : `--${name}=${value}`;
+  throw wrong(`${given} is not understood: ${flag.help}, for example ${flag.example}`);
 }
 
 function isCommand(name: string): name is CommandName {
