@@ -43,7 +43,7 @@ export function summarize(profile: CpuProfile): ProfileSummary {
   const areas = new Shares();
   for (const [at, id] of profile.samples.entries()) {
     const place = places.get(id);
-    if (place === undefined || place.name === "(idle)") continue;
+    if (place === undefined || place.name === "(idle)" || isProfiler(place)) continue;
     const us = profile.timeDeltas[at] ?? 0;
     functions.add(place.name, us);
     areas.add(place.area, us);
@@ -96,6 +96,11 @@ function areaOf({ functionName }: CallFrame, caller: CallFrame | undefined): str
   const path = pathOf(caller);
   if (/^@(aws-sdk|smithy|aws-crypto)\//.test(path)) return "the S3 client";
   return /^operator\/[^/]+(?=\/)/.exec(path)?.[0] ?? "other";
+}
+
+/** What the recording itself costs. */
+function isProfiler({ name }: CodePlace): boolean {
+  return name.includes(" hack/bench/profiler-preload.ts:");
 }
 
 /** In a file, of ours or of a package; not in Node itself. */
