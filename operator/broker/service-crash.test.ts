@@ -11,7 +11,6 @@ import {
   SNAPSHOT,
   SNAPSHOT_KEY,
   STAGING_KEY,
-  TABLET,
   TABLET_KEY,
 } from "./testing/service-fixture.ts";
 import { MortalStorage, type Death } from "./testing/mortal-storage.ts";

@@ -68,13 +68,25 @@ describe("BrokerService, files of the FE", () => {
     });
   }
 
-  it("does not acknowledge a close that is not durable", async () => {
+  for (const [nth, what] of ["data", "note"].entries()) {
+    it(`does not acknowledge a close whose ${what} is not durable`, async () => {
+      const fixture = new Fixture();
+      fixture.faulty.inject({ operation: "put", nth: nth + 1, kind: "unavailable" });
+      const fd = await openFd(fixture, source);
+      requireOk(await fixture.write(fd, 0, content(10)));
+      expect((await fixture.close(fd)).statusCode).to.equal(502);
+      expect((await fixture.close(fd)).statusCode).to.equal(502);
+    });
+  }
+
+  it("gives up what is being written when it is deleted", async () => {
     const fixture = new Fixture();
-    fixture.faulty.inject({ operation: "put", kind: "unavailable" });
     const fd = await openFd(fixture, source);
     requireOk(await fixture.write(fd, 0, content(10)));
+    requireOk(await fixture.delete(source));
+    expect(fixture.service.open().writers).to.equal(0);
     expect((await fixture.close(fd)).statusCode).to.equal(502);
-    expect((await fixture.close(fd)).statusCode).to.equal(502);
+    expect(fixture.memory.keys()).to.deep.equal([]);
   });
 
   it("deletes nothing twice as an error, no folder at all, and nothing outside its snapshot", async () => {

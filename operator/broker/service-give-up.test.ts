@@ -84,6 +84,38 @@ describe("BrokerService, a file that is given up", () => {
     }
   });
 
+  it("gives back memory that it gets only after that", async () => {
+    const fixture = new Fixture({ slots: 4 });
+    const hold = Promise.withResolvers<void>();
+    fixture.faulty.inject({ operation: "upload.part", hold: hold.promise, times: Infinity });
+    const large = await openFd(fixture, PART);
+    requireOk(await fixture.write(large, 0, content(4000)));
+    const meta = `${SNAPSHOT}/__meta.part`;
+    const waiting = fixture.write(await openFd(fixture, meta), 0, content(10));
+    // It waits for memory by then.
+    await new Promise(setImmediate);
+    const fd = await openFd(fixture, meta);
+    hold.resolve();
+    expect((await waiting).message).to.contain("opened again");
+    requireOk(await fixture.write(fd, 0, content(10)));
+    for (const path of [`${TABLET}/b.dat.part`, MANIFEST]) {
+      requireOk(await fixture.write(await openFd(fixture, path), 0, content(10)));
+    }
+  });
+
+  it("gives its memory back when nobody renames it", async () => {
+    const clock = new ManualClock();
+    const fixture = new Fixture({ clock });
+    await fixture.writeFile(PART, content(3000));
+    await clock.advance(299_000);
+    fixture.service.expire();
+    expect(fixture.service.open().writers).to.equal(1);
+    await clock.advance(2_000);
+    fixture.service.expire();
+    expect(fixture.service.open().writers).to.equal(0);
+    await until(() => fixture.faulty.count("upload.abort") === 1);
+  });
+
   it("gives its memory back when the rename that it joined fails", async () => {
     const fixture = new Fixture({ slots: 3 });
     const bytes = content(900);

@@ -37,6 +37,7 @@ describe("BrokerService, a large file's rename", () => {
       hold.resolve();
       await fixture.service.settle();
       expect(fixture.memory.keys()).to.deep.equal([targetKey]);
+      expect(fixture.service.open().intents).to.equal(0);
     });
 
     it(`whose agent died during the ${operation} is finished by its successor`, async () => {
@@ -104,6 +105,22 @@ describe("BrokerService, a large file's rename", () => {
     requireOk(await other.rename(source, named));
     expect(other.memory.content(targetKey)).to.deep.equal(bytes);
     expect(await other.names(`${SNAPSHOT}/__info_*`)).to.have.length(1);
+  });
+
+  it("lets the rename of __info wait for it, as long as the FE waits", async () => {
+    const fixture = new Fixture({ answerAfterMs: 1 });
+    const hold = Promise.withResolvers<void>();
+    fixture.faulty.inject({ operation: "move", hold: hold.promise });
+    await fixture.writeFile(PART, bytes);
+    requireOk(await fixture.rename(PART, target));
+    const info = Buffer.from("{}");
+    const source = `${SNAPSHOT}/__info_2026-01-31-04-05-06-007.part`;
+    await fixture.writeFile(source, info);
+    const lists = fixture.faulty.count("list");
+    const renaming = fixture.rename(source, source.replace(/part$/, md5(info)));
+    await until(() => fixture.faulty.count("list") === lists + 2);
+    hold.resolve();
+    requireOk(await renaming);
   });
 
   it("finishes a dead agent's copy in one go, however often the FE has to ask", async () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { Bandwidth } from "./bandwidth.ts";
 import { systemClock } from "../clock.ts";
+import { MemoryStorage } from "../storage/testing/memory.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import {
   ASKED,
@@ -8,6 +9,7 @@ import {
   Fixture,
   md5,
   openFd,
+  PART_BYTES,
   payload,
   requireOk,
   SNAPSHOT,
@@ -60,8 +62,32 @@ describe("BrokerService, files of a tablet", () => {
       expect(fixture.memory.content(`${TABLET_KEY}/a.dat.${md5(bytes)}`)).to.deep.equal(bytes);
       expect(fixture.memory.keys()).to.have.length(1);
       expect(await fixture.readFile(`${TABLET}/a.dat.${md5(bytes)}`)).to.deep.equal(bytes);
+      expect(fixture.faulty.count("upload")).to.equal(size > PART_BYTES ? 1 : 0);
     });
   }
+
+  it("refuses a file of more parts than the store takes, and says what to change", async () => {
+    const capabilities = { partBytesMin: 1, partsMax: 3 };
+    const storage = new MemoryStorage({ capabilities });
+    const fixture = new Fixture({ storage });
+    requireOk(await fixture.upload("a.dat", content(3 * PART_BYTES)));
+    const fd = await openFd(fixture, PART);
+    const status = await fixture.write(fd, 0, content(3 * PART_BYTES + 1));
+    expect(status.message).to.contain("limits.partMiB");
+    expect((await fixture.close(fd)).message).to.contain("limits.partMiB");
+  });
+
+  it("takes no more than a few parts' memory for one file that the store is slow to take", async () => {
+    const fixture = new Fixture();
+    const hold = Promise.withResolvers<void>();
+    fixture.faulty.inject({ operation: "upload.part", hold: hold.promise, times: Infinity });
+    const writing = fixture.write(await openFd(fixture, PART), 0, content(10_000));
+    await until(() => fixture.faulty.count("upload.part") === 4);
+    requireOk(await fixture.write(await openFd(fixture, `${TABLET}/b.dat.part`), 0, content(900)));
+    expect(fixture.faulty.count("upload.part")).to.equal(4);
+    hold.resolve();
+    requireOk(await writing);
+  });
 
   it("shows nothing before the rename, and never a .part", async () => {
     const fixture = new Fixture();
@@ -117,6 +143,14 @@ describe("BrokerService, files of a tablet", () => {
     expect((await fixture.rename(PART, target)).statusCode).to.equal(502);
     requireOk(await fixture.upload("a.dat", bytes));
     expect(fixture.memory.content(key)).to.deep.equal(bytes);
+  });
+
+  it("closes a file once, though two closes of it come at a time", async () => {
+    const fixture = new Fixture();
+    const fd = await openFd(fixture, PART);
+    for (const status of await Promise.all([fixture.close(fd), fixture.close(fd)]))
+      requireOk(status);
+    expect(fixture.service.open().writers).to.equal(1);
   });
 
   it("lets a repeated rename join the one that runs", async () => {
