@@ -79,9 +79,7 @@ export async function finishIntent(
     if (intent.upload !== undefined) await completeOnce(storage, intent.upload, options);
     await storage.move(from, to, { ...options, size });
   } catch (error) {
-    if (!isNotFound(error)) throw error;
-    const there = await storage.stat(to, options);
-    if (there?.size !== size) throw lost(intent, error);
+    throw isNotFound(error) ? lost(intent, error) : error;
   }
   await storage.delete(staging.intent(intent.id), options);
 }

@@ -14,7 +14,6 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { describeError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { isNotFound } from "../storage/errors.ts";
 import type { ObjectInfo, Storage } from "../storage/storage.ts";
 import { BrokerError } from "./broker-error.ts";
 import { finishIntent, finishIntents, listIntents, recordIntent, type Intent } from "./intents.ts";
@@ -109,7 +108,7 @@ export class Publisher {
 
   /** The FE's rename of `__meta` or `__info`, whoever staged it. Done when it resolves. */
   async renameFrontend(names: RenameKeys, signal: AbortSignal): Promise<void> {
-    const { staging } = this.#options;
+    const { storage, staging } = this.#options;
     const closed = await this.#closedFiles(names.source, signal);
     const file = closed.find((f) => f.md5 === names.md5);
     if (file === undefined) {
@@ -117,7 +116,8 @@ export class Publisher {
       return;
     }
     if (names.makesVisible) await this.#requireNoIntents(signal);
-    await this.#moveOnce(staging.data(file.dataId), names.target, file.size, signal);
+    // Fine also when an earlier try got that far, and left the note.
+    await storage.move(staging.data(file.dataId), names.target, { signal, size: file.size });
     await this.#discard(closed, signal);
   }
 
@@ -226,7 +226,7 @@ export class Publisher {
   async #discard(files: readonly ClosedFile[], signal: AbortSignal): Promise<void> {
     const { storage, staging } = this.#options;
     if (files.length === 0) return;
-    // Data first: a note without data is understood (#moveOnce), data without a note would be litter.
+    // Data first: a note without data is understood (renameFrontend), data without a note would be litter.
     await storage.deleteMany(
       files.map((f) => staging.data(f.dataId)),
       { signal },
@@ -235,18 +235,6 @@ export class Publisher {
       files.map((f) => f.noteKey),
       { signal },
     );
-  }
-
-  /** Moves; when the source is gone, an earlier try must have got that far. */
-  async #moveOnce(from: string, to: string, size: number, signal: AbortSignal): Promise<void> {
-    const { storage } = this.#options;
-    try {
-      await storage.move(from, to, { signal, size });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      const there = await storage.stat(to, { signal });
-      if (there?.size !== size) throw error;
-    }
   }
 
   async #requirePublished(
