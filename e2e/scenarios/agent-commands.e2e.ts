@@ -1,6 +1,9 @@
 // Agent commands as a pod runs them: what they answer to right and wrong surroundings, and how a serving
 // agent obeys. Exit codes and termination messages are what the operator and a person at 3 a.m. go by.
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -155,6 +158,33 @@ describe("agent commands", () => {
     expect(await agent.termination()).to.include({ reason: "Interrupted" });
     expect(s3.openUploads()).to.deep.equal([]);
     expect(agent.dump()).to.not.contain(TOKEN);
+  });
+
+  it("without a Secret the pod's own identity signs, and without one of those it says so", async () => {
+    const signers: string[] = [];
+    const listing = createServer((request, response) => {
+      signers.push(/Credential=([^/]+)/.exec(request.headers.authorization ?? "")?.[1] ?? "nobody");
+      const empty = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
+      response.writeHead(200, { "content-type": "application/xml" }).end(empty);
+    });
+    listing.listen(0, "127.0.0.1");
+    await once(listing, "listening");
+    const { port } = listing.address() as AddressInfo;
+    const own = await Place.create({
+      dir: join(dir, "own"),
+      server: { ...server, endpoint: `http://127.0.0.1:${port}` },
+      ownIdentity: true,
+    });
+    const keys = { AWS_ACCESS_KEY_ID: "key-of-the-pod", AWS_SECRET_ACCESS_KEY: "its-secret" };
+    const signed = await runAgent(own, "catalog", {}, keys);
+    expect(signed.code, JSON.stringify(signed.termination)).to.equal(0);
+    expect(new Set(signers)).to.deep.equal(new Set(["key-of-the-pod"]));
+    expect(signed.agent.dump()).to.not.contain("its-secret");
+
+    const bare = await runAgent(own, "catalog");
+    expect(bare.code, JSON.stringify(bare.termination)).to.equal(42);
+    expect(bare.termination["message"]).to.contain("credentials");
+    listing.close();
   });
 
   it("catalog lists what is there", async () => {

@@ -20,6 +20,8 @@ export interface PlaceOptions {
   /** Where agents reach the store, when something stands in front of it. */
   readonly endpoint?: string;
   readonly prefix?: string;
+  /** No Secret: agents find credentials as their pod's own identity gives them. */
+  readonly ownIdentity?: boolean;
   readonly limits?: Readonly<Record<string, number>>;
 }
 
@@ -46,7 +48,7 @@ export class Place {
       location: `s3://${server.bucket}/${options.prefix ?? "prod"}`,
       folder: "__starrocks_repository_prod",
       repositoryName: "prod",
-      credentialsDirectory,
+      ...(options.ownIdentity === true ? {} : { credentialsDirectory }),
       s3: {
         endpoint: options.endpoint ?? server.endpoint,
         region: "us-east-1",
@@ -212,8 +214,9 @@ export async function runAgent(
   place: Place,
   command: string,
   flags: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<CommandEnd> {
-  const agent = new AgentProcess(place, { command, flags });
+  const agent = new AgentProcess(place, { command, flags, environment });
   const ended = await agent.ended;
   return { ...ended, agent, termination: await agent.termination() };
 }
