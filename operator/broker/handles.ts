@@ -81,6 +81,16 @@ export class HandleTable<T> {
     );
   }
 
+  /** Takes out and returns what has been unused longest, and for more than `idleMs`. Pings do not count. */
+  takeIdle(idleMs: number): T | undefined {
+    let oldest: Entry<T> | undefined;
+    for (const entry of this.#entries.values()) {
+      if (oldest === undefined || entry.usedMs < oldest.usedMs) oldest = entry;
+    }
+    if (oldest === undefined || this.#clock.monotonic() - oldest.usedMs <= idleMs) return undefined;
+    return this.#takeWhere((entry) => entry === oldest)[0];
+  }
+
   /** Takes out and returns everything that matches. */
   takeWhere(matches: (value: T) => boolean): T[] {
     return this.#takeWhere((entry) => matches(entry.value));

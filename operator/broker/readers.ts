@@ -12,6 +12,8 @@ import { Reader } from "./reader.ts";
 const AHEAD_BYTES = 4 * 1024 * 1024;
 /** BEs ping every 5 s; the FE reads `__info` and `__meta` at a stretch. */
 const IDLE_MAX_MS = 600_000;
+/** When all memory is taken: a BE that has not read for so long lost its answer or its connection. */
+const IDLE_UNDER_PRESSURE_MS = 60_000;
 
 interface OpenReader {
   readonly reader: Reader;
@@ -42,7 +44,7 @@ export class Readers {
 
   /** Opens an object with one request, which also serves the first reads. */
   async open(request: OpenRequest, signal: AbortSignal): Promise<BrokerFd> {
-    const slot = await this.#pool.acquire(signal);
+    const slot = this.#pool.tryAcquire() ?? (await this.#waitForSlot(signal));
     let reader: Reader | undefined;
     try {
       const start = request.startOffset === 0 ? {} : { start: request.startOffset };
@@ -99,6 +101,13 @@ export class Readers {
 
   closeAll(): void {
     for (const open of this.#open.takeWhere(() => true)) this.#end(open);
+  }
+
+  /** A close that got lost on the network must not keep others from reading for long. */
+  async #waitForSlot(signal: AbortSignal): Promise<Slot> {
+    const idle = this.#open.takeIdle(IDLE_UNDER_PRESSURE_MS);
+    if (idle !== undefined) this.#end(idle);
+    return await this.#pool.acquire(signal);
   }
 
   #add(reader: Reader, clientId: string, slot: Slot | undefined): BrokerFd {

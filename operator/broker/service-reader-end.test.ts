@@ -2,9 +2,11 @@
 import { expect } from "chai";
 import { withLayer } from "../storage/layer.ts";
 import type { ObjectReader } from "../storage/storage.ts";
+import { ManualClock } from "../testing/manual-clock.ts";
 import {
   ASKED,
   content,
+  DEADLINE_MS,
   Fixture,
   md5,
   requireOk,
@@ -96,5 +98,22 @@ describe("BrokerService, a reader that ends early", () => {
     const refused = await fixture.openReader(PATH);
     expect(refused.opStatus.statusCode).to.equal(502);
     expect(state.open).to.equal(0);
+  });
+
+  it("makes room for another when its client has left it alone for a minute", async () => {
+    const clock = new ManualClock();
+    const fixture = new Fixture({ mode: "restore", slots: 2, clock });
+    await fixture.memory.put(KEY, bytes);
+    const lost = await openFd(fixture, PATH);
+    const used = await openFd(fixture, PATH);
+    await clock.advance(59_000);
+    await fixture.pread(used, 0, 10);
+    const waiting = fixture.openReader(PATH);
+    await clock.advance(DEADLINE_MS);
+    expect((await waiting).opStatus.statusCode).to.equal(502);
+
+    await openFd(fixture, PATH);
+    expect((await fixture.pread(lost, 0, 10)).opStatus.message).to.contain("did not open");
+    expect((await fixture.pread(used, 10, 10)).opStatus.statusCode).to.equal(0);
   });
 });
