@@ -118,6 +118,11 @@ export function isHidden(name: string): boolean {
   return name.endsWith(PART_SUFFIX) || name.startsWith("__k8s_");
 }
 
+/** Whether a snapshot is visible once there is such a file (Repository.listSnapshots). */
+export function makesVisible(key: string): boolean {
+  return key.slice(key.lastIndexOf("/") + 1).startsWith("__info_");
+}
+
 /** `f.part` → `f.<md5>`: the only rename there is (Repository.java, SnapshotLoader). */
 export interface PublishNames {
   /** 32 lower-case hex digits, out of the target's name. */

@@ -6,7 +6,7 @@
 // frontend  `__meta`, `__info`: the FE's delete, write and rename may reach different agents, so the close
 //           leaves a staged object and a note beside it, and any agent can carry out the rename. Never
 //           answered early. `__info`, which makes the snapshot visible, is refused while an intent is open.
-// direct    at close, under the name that was asked for.
+// direct    at close, under the name that was asked for, by the same rules.
 //
 // If we die: before an answer, the caller repeats (the BE its tablet, the FE the whole file); after it, the
 // object or its intent is there. What is staged and never renamed is swept by the seal.
@@ -17,7 +17,8 @@ import type { Log } from "../log.ts";
 import type { ObjectInfo, Storage } from "../storage/storage.ts";
 import { BrokerError } from "./broker-error.ts";
 import { finishIntent, finishIntents, listIntents, recordIntent, type Intent } from "./intents.ts";
-import type { StagingLayout } from "./layout.ts";
+import { splitChecksum, type StagingLayout } from "./layout.ts";
+import { makesVisible } from "./place.ts";
 import { BROKER_STATUS } from "./protocol.ts";
 import type { Writer } from "./writer.ts";
 
@@ -101,9 +102,13 @@ export class Publisher {
     await storage.put(note, Buffer.from(JSON.stringify({ path: key })), { signal });
   }
 
-  /** Publishes a file under the name it was opened with. */
+  /** Publishes a file under the name it was opened with. What a rename would refuse is refused here too. */
   async publishDirect(writer: Writer, signal: AbortSignal): Promise<void> {
-    await this.#store(writer, writer.key, signal);
+    const { key, stream } = writer;
+    const named = splitChecksum(key.slice(key.lastIndexOf("/") + 1))?.md5;
+    if (named !== undefined && named !== stream.md5()) throw wrongChecksum(stream.md5(), named);
+    if (makesVisible(key)) await this.#requireNoIntents(signal);
+    await this.#store(writer, key, signal);
   }
 
   /** The FE's rename of `__meta` or `__info`, whoever staged it. Done when it resolves. */
@@ -115,7 +120,7 @@ export class Publisher {
       await this.#requirePublished(names, closed, signal);
       return;
     }
-    if (names.makesVisible) await this.#requireNoIntents(signal);
+    if (makesVisible(names.target)) await this.#requireNoIntents(signal);
     // Fine also when an earlier try got that far, and left the note.
     await storage.move(staging.data(file.dataId), names.target, { signal, size: file.size });
     await this.#discard(closed, signal);
@@ -265,8 +270,6 @@ export interface RenameKeys {
   readonly source: string;
   readonly target: string;
   readonly md5: string;
-  /** The target is `__info_…`: with it the snapshot becomes visible. */
-  readonly makesVisible: boolean;
 }
 
 export function wrongChecksum(written: string, named: string): BrokerError {

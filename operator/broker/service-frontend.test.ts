@@ -9,6 +9,7 @@ import {
   SNAPSHOT,
   SNAPSHOT_KEY,
   TABLET,
+  until,
 } from "./testing/service-fixture.ts";
 
 describe("BrokerService, files of the FE", () => {
@@ -67,6 +68,28 @@ describe("BrokerService, files of the FE", () => {
       expect(fixture.memory.content(`${SNAPSHOT_KEY}/__meta.${md5(meta)}`)).to.deep.equal(meta);
     });
   }
+
+  it("keeps its rules for a file that is written under its final name at once", async () => {
+    const fixture = new Fixture({ answerAfterMs: 1 });
+    const info = Buffer.from("{}");
+    const named = `${SNAPSHOT}/__info_2026-01-31-04-05-06-007.${md5(info)}`;
+    const wrong = await openFd(fixture, named);
+    requireOk(await fixture.write(wrong, 0, Buffer.from("other")));
+    expect((await fixture.close(wrong)).statusCode).to.equal(405);
+
+    const hold = Promise.withResolvers<void>();
+    fixture.faulty.inject({ operation: "move", hold: hold.promise });
+    const bytes = content(5000);
+    requireOk(await fixture.upload("a.dat", bytes));
+    const early = await openFd(fixture, named);
+    requireOk(await fixture.write(early, 0, info));
+    const closing = fixture.close(early);
+    await until(() => fixture.faulty.count("list") === 2);
+    expect(await fixture.names(`${SNAPSHOT}/__info_*`)).to.deep.equal([]);
+    hold.resolve();
+    requireOk(await closing);
+    expect(await fixture.names(`${SNAPSHOT}/__info_*`)).to.have.length(1);
+  });
 
   for (const [nth, what] of ["data", "note"].entries()) {
     it(`does not acknowledge a close whose ${what} is not durable`, async () => {

@@ -276,8 +276,7 @@ export class BrokerService implements BrokerHandlers {
       const target = this.#access.requireWritable(to.place, request.destPath);
       const { md5 } = requirePublishNames(source, target);
       if (from.place.kind === "snapshot" && roleOf(from.place.rest) === "frontend") {
-        const makesVisible = from.place.rest.startsWith("__info_");
-        await this.#publisher.renameFrontend({ source, target, md5, makesVisible }, signal);
+        await this.#publisher.renameFrontend({ source, target, md5 }, signal);
       } else {
         await this.#renameContent(this.#writers.takeClosed(source, md5), target, signal);
       }
