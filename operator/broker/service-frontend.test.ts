@@ -84,7 +84,7 @@ describe("BrokerService, files of the FE", () => {
     const early = await openFd(fixture, named);
     requireOk(await fixture.write(early, 0, info));
     const closing = fixture.close(early);
-    await until(() => fixture.faulty.count("list") === 2);
+    await until(() => fixture.faulty.count("list") === 1);
     expect(await fixture.names(`${SNAPSHOT}/__info_*`)).to.deep.equal([]);
     hold.resolve();
     requireOk(await closing);
