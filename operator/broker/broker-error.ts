@@ -1,6 +1,7 @@
 // What a broker call answers when it fails: a status code of the protocol and a sentence that reaches
 // the person through StarRocks (in `SHOW BACKUP`'s TaskErrMsg or the statement's error). No secrets.
 import { describeError } from "../errors.ts";
+import { redact } from "../log.ts";
 import { isStorageError, type StorageErrorKind } from "../storage/errors.ts";
 import { BROKER_STATUS, type BrokerStatusCode, type OperationStatus } from "./protocol.ts";
 
@@ -45,7 +46,7 @@ const STATUS_OF_STORAGE = {
 
 /** Any error as the status of an answer. */
 export function statusOf(error: unknown): OperationStatus {
-  return { statusCode: statusCodeOf(error), message: describeError(error) };
+  return { statusCode: statusCodeOf(error), message: redact(describeError(error)) };
 }
 
 function statusCodeOf(error: unknown): BrokerStatusCode {
