@@ -183,6 +183,7 @@ export class DataPath {
     ];
     // Nothing to cancel or to drop is what is hoped for.
     for (const statement of leftovers) await this.sql(statement).catch(() => {});
+    for (const key of await this.keys()) await this.overwrite(key, undefined);
   }
 
   /** Broker away, agents drained; what the operator does after FINISHED. Returns their exit codes. */
@@ -205,7 +206,7 @@ export class DataPath {
         await this.sql(statement);
         return;
       } catch (error) {
-        const mayHeal = /closed by peer|transport|refused|alive broker/i.test(String(error));
+        const mayHeal = /closed by peer|transport|refused|reset|alive broker/i.test(String(error));
         if (!mayHeal || Date.now() > deadline) throw error;
         await sleep(POLL_MS * 2);
       }

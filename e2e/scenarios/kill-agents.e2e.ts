@@ -105,16 +105,15 @@ function startKiller(path: DataPath, random: () => number) {
   };
 }
 
-async function backUpWithKills(
+/** Does `job` while agents are killed; the killer is always stopped, whatever the job does. */
+async function amidKills(
   path: DataPath,
-  label: string,
   random: () => number,
+  job: () => Promise<void>,
 ): Promise<number> {
-  await path.mount("backup", label);
   const killer = startKiller(path, random);
   try {
-    await path.backup("shop", label, ["t"]);
-    await path.untilEnded("BACKUP", "shop");
+    await job();
   } catch (error) {
     await killer.stop();
     throw error;
@@ -122,11 +121,26 @@ async function backUpWithKills(
   return await killer.stop();
 }
 
+async function backUpWithKills(
+  path: DataPath,
+  label: string,
+  random: () => number,
+): Promise<number> {
+  await path.mount("backup", label);
+  return await amidKills(path, random, async () => {
+    await path.backup("shop", label, ["t"]);
+    await path.untilEnded("BACKUP", "shop");
+  });
+}
+
 async function isFinished(path: DataPath): Promise<boolean> {
   return (await path.untilEnded("BACKUP", "shop")).state === "FINISHED";
 }
 
-/** A restore that StarRocks cancels (the agent was away when it looked for a broker) is asked for again. */
+/**
+ * A restore that StarRocks cancels (the agent was away when it looked for a broker) is asked for again, the
+ * third time in peace.
+ */
 async function restoreWithKills(
   path: DataPath,
   label: string,
@@ -134,14 +148,17 @@ async function restoreWithKills(
   random: () => number,
 ): Promise<number> {
   let kills = 0;
-  for (let attempt = 1; ; attempt += 1) {
-    await path.mount("restore", label);
-    const killer = attempt < 3 ? startKiller(path, random) : undefined;
+  let state = "";
+  const job = async (): Promise<void> => {
     await path.restore("shop", label, "t AS copy", timestamp);
-    const end = await path.untilEnded("RESTORE", "shop");
-    kills += (await killer?.stop()) ?? 0;
+    state = (await path.untilEnded("RESTORE", "shop")).state;
+  };
+  for (let attempt = 1; attempt <= 3 && state !== "FINISHED"; attempt += 1) {
+    await path.mount("restore", label);
+    if (attempt < 3) kills += await amidKills(path, random, job);
+    else await job();
     await path.unmount();
-    if (end.state === "FINISHED") return kills;
-    if (attempt === 3) throw new Error(JSON.stringify(end));
   }
+  expect(state).to.equal("FINISHED");
+  return kills;
 }
