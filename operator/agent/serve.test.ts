@@ -5,18 +5,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { must } from "../assert.ts";
+import type { OperationStatus } from "../broker/protocol.ts";
+import { recordIntent } from "../broker/intents.ts";
+import { RepositoryLayout } from "../broker/layout.ts";
 import { BrokerClient } from "../broker/testing/client.ts";
 import { recordingLog } from "../broker/testing/recording-log.ts";
-import { makeFaulty, type Fault } from "../storage/testing/faulty.ts";
+import { makeFaulty, type Fault, type Faulty } from "../storage/testing/faulty.ts";
 import { MemoryStorage } from "../storage/testing/memory.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { DRAIN_ANNOTATION } from "./annotations.ts";
+import type { Flags } from "./arguments.ts";
+import { writeStagingNote } from "./commands/staging-note.ts";
 import type { Outcome } from "./outcome.ts";
 import { serve } from "./serve.ts";
 
 const FOLDER = "__starrocks_repository_prod";
 const TABLET =
   "backup://mount/__starrocks_repository_k8s_j1/__ss_s1/__ss_content/__db_1/__tbl_2/__part_3/__idx_4/__5";
+const staging = new RepositoryLayout(FOLDER).staging("a1");
 const PART_BYTES = 5 * 1024 * 1024;
 const properties = new Map([["token", "secret1"]]);
 
@@ -24,13 +30,18 @@ const properties = new Map([["token", "secret1"]]);
 class Served {
   readonly clock = new ManualClock();
   readonly log = recordingLog();
-  readonly memory = new MemoryStorage();
-  readonly faulty = makeFaulty(this.memory, this.clock);
+  readonly memory: MemoryStorage;
+  readonly faulty: Faulty;
   readonly #signal = new AbortController();
   readonly #clients: BrokerClient[] = [];
   outcome: Outcome | undefined;
 
-  start(flags: { readonly annotations?: string } = {}): void {
+  constructor(memory = new MemoryStorage()) {
+    this.memory = memory;
+    this.faulty = makeFaulty(memory, this.clock);
+  }
+
+  start(flags: Partial<Flags<"serve">> = {}): void {
     const { clock, log } = this;
     const limits = { memoryMiB: 32, partMiB: 5 };
     const config = {
@@ -89,6 +100,14 @@ class Served {
     return { fd: must(fd), path, md5: createHash("md5").update(data).digest("hex") };
   }
 
+  /** Sends a whole file that is too large for memory; answers how its rename was answered. */
+  async publish(client: BrokerClient): Promise<OperationStatus> {
+    const { fd, path, md5 } = await this.write(client, "a.dat", PART_BYTES + 1);
+    await client.call("closeWriter", { version: 1, fd });
+    const destPath = `${path.slice(0, -"part".length)}${md5}`;
+    return await client.call("renamePath", { version: 1, srcPath: path, destPath, properties });
+  }
+
   async until(isSo: () => boolean): Promise<void> {
     for (let turn = 0; !isSo(); turn += 1) {
       if (turn > 1_000_000) throw new Error("it never became so");
@@ -128,6 +147,70 @@ describe("serve", () => {
     served = new Served();
   });
   afterEach(() => served.end());
+
+  it("takes no attempt that is another Backup's, and changes nothing", async () => {
+    const createdAt = "2026-01-01T00:00:00.000Z";
+    const note = { version: 1, backupUid: "uid2", label: "s1", attempt: "a1", createdAt } as const;
+    await writeStagingNote(served.memory, staging, note);
+    const before = served.memory.content(staging.note());
+    served.start();
+    const outcome = await served.endedWithin(0);
+    expect(outcome).to.include({ exitCode: 42, reason: "AttemptTaken" });
+    expect(outcome.message).to.contain("uid2");
+    expect(served.memory.content(staging.note())).to.deep.equal(before);
+  });
+
+  it("takes up an attempt that is its own", async () => {
+    served.start();
+    await served.connect();
+    const successor = new Served(served.memory);
+    successor.start();
+    await successor.connect();
+    for (const agent of [served, successor]) {
+      agent.signalled();
+      await agent.endedWithin(25);
+    }
+    successor.end();
+  });
+
+  it("restores no snapshot that is not there", async () => {
+    served.start({ mode: "restore" });
+    const outcome = await served.endedWithin(0);
+    expect(outcome).to.include({ exitCode: 42, reason: "SnapshotMissing" });
+  });
+
+  it("finishes what a dead agent left, and gives up what nobody comes back for", async () => {
+    const to = `${FOLDER}/__ss_s1/a.dat.0123`;
+    await served.memory.put(staging.data("1"), Buffer.from("abc"));
+    const intent = { version: 1, id: "1", from: staging.data("1"), to, size: 3 } as const;
+    await recordIntent(served.memory, staging, intent);
+    served.start();
+    const client = await served.connect();
+    await served.until(() => served.memory.content(to) !== undefined);
+
+    const { fd } = await served.write(client, "a.dat", 10);
+    await served.pass(331);
+    const closed = await client.call("closeWriter", { version: 1, fd });
+    expect(closed.message).to.contain("did not open");
+    served.signalled();
+    await served.endedWithin(25);
+  });
+
+  it("opens nothing any more while it drains", async () => {
+    served.start();
+    const client = await served.connect();
+    served.faulty.inject({ operation: "move", ...never });
+    const renamed = served.publish(client);
+    await served.until(() => served.faulty.count("move") > 0);
+    await served.pass(10);
+    expect((await renamed).statusCode).to.equal(0);
+    served.signalled();
+    await served.pass(1);
+    const path = `${TABLET}/b.dat.part`;
+    const request = { version: 1, path, openMode: 1, clientId: "be:1", properties } as const;
+    expect((await client.call("openWriter", request)).opStatus.message).to.contain("ending");
+    await served.endedWithin(25);
+  });
 
   it("ends by a signal that came while it was starting", async () => {
     served.faulty.inject({ operation: "read", ...never });

@@ -31,7 +31,7 @@ describe("Admission", () => {
 
   it("admits half as many after a missed deadline, counting one jam once, and grows again", async () => {
     const { clock, admission } = fixture();
-    for (let i = 0; i < 20; i += 1) admission.missed(20);
+    for (const open of [20, 12, 5, 1]) admission.missed(open);
     expect(admission.limit).to.equal(10);
     await clock.advance(25_000);
     admission.missed(10);

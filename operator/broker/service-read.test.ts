@@ -124,6 +124,20 @@ describe("BrokerService, reads", () => {
     expect(answer.opStatus.statusCode).to.equal(502);
   });
 
+  it("tells the size of what is there once nobody reads it any more", async () => {
+    const fixture = await stored(files);
+    await fixture.readFile(`${TABLET}/${name}`);
+    await fixture.memory.put(`${TABLET_KEY}/${name}`, content(10));
+    expect(await fixture.names(`${TABLET}/${name}`)).to.deep.equal([`${name} 10`]);
+  });
+
+  it("serves two reads of one file that come at a time", async () => {
+    const fixture = await stored(files);
+    const fd = await openFd(fixture, `${TABLET}/${name}`);
+    const both = await Promise.all([fixture.pread(fd, 0, 3000), fixture.pread(fd, 3000, 2000)]);
+    expect(Buffer.concat(both.map(({ data }) => joined(data)))).to.deep.equal(bytes);
+  });
+
   it("says at once that a descriptor is another agent's, and takes any close", async () => {
     const fixture = await stored(files);
     const other = new Fixture({ beside: fixture });
@@ -298,6 +312,17 @@ describe("BrokerService, what StarRocks sees", () => {
     expect(await fixture.exists(`${TABLET}/a.dat.${md5("")}`)).to.equal(true);
     expect(await fixture.exists(`${TABLET}/b.dat.${md5("")}`)).to.equal(false);
     expect(await fixture.exists(`${TABLET}6`)).to.equal(false);
+  });
+
+  it("does not take one label for another that begins with it, nor a .part for content", async () => {
+    const part = `${LAYOUT.folder}/__ss_s1/__ss_content/__db_1/a.dat.part`;
+    const longer = `${LAYOUT.folder}/__ss_s10/__meta.${md5("")}`;
+    const fixture = await stored({ [part]: Buffer.alloc(0), [longer]: Buffer.alloc(0) });
+    expect(await fixture.exists(`${SNAPSHOT}/__ss_content/__db_1`)).to.equal(false);
+    expect(await fixture.names(`${SNAPSHOT}/__ss_content/__db_1`)).to.deep.equal([]);
+    await fixture.memory.delete(part);
+    expect(await fixture.exists(SNAPSHOT)).to.equal(false);
+    expect(await fixture.names(SNAPSHOT)).to.deep.equal([]);
   });
 
   it("refuses paths that are not plain", async () => {

@@ -9,6 +9,7 @@ import {
   DEADLINE_MS,
   Fixture,
   md5,
+  PART_BYTES,
   requireOk,
   TABLET,
   TABLET_KEY,
@@ -58,6 +59,8 @@ function counted(
   return { info, body, destroy };
 }
 
+async function* nothing(): AsyncIterable<Buffer> {}
+
 async function* standingStill(): AsyncIterable<Buffer> {
   await new Promise(() => {});
   yield Buffer.alloc(0);
@@ -90,6 +93,31 @@ describe("BrokerService, a reader that ends early", () => {
     await new Promise(setImmediate);
     requireOk(await fixture.closeReader(fd));
     expect((await read).opStatus.message).to.contain("closed");
+  });
+
+  it("is an error, not an end, when the object is shorter than it was", async () => {
+    const { fixture } = await watched({ body: nothing });
+    const answer = await fixture.pread(await openFd(fixture, PATH), 0, 100);
+    expect(answer.opStatus.statusCode).to.equal(502);
+    expect(answer.opStatus.message).to.contain("ended at 0 of 5000 bytes");
+    expect(answer.data).to.deep.equal([]);
+  });
+
+  it("reads no more ahead than its memory holds", async () => {
+    let given = 0;
+    const { fixture } = await watched({
+      body: async function* endless() {
+        for (;;) {
+          given += 100;
+          yield await Promise.resolve(Buffer.alloc(100));
+        }
+      },
+    });
+    const fd = await openFd(fixture, PATH);
+    await fixture.pread(fd, 0, 100);
+    await new Promise(setImmediate);
+    expect(given).to.be.within(PART_BYTES, PART_BYTES + 200);
+    requireOk(await fixture.closeReader(fd));
   });
 
   it("closes the object when there is no room for one more", async () => {
