@@ -150,6 +150,15 @@ describe("BrokerService, a file that is given up", () => {
     expect(fixture.service.open()).to.include({ writers: 1, readers: 0 });
   });
 
+  it("is answered for with an error once the agent has stopped, as is every call", async () => {
+    const fixture = new Fixture();
+    const fd = await openFd(fixture, PART);
+    await fixture.service.stop();
+    expect((await fixture.close(fd)).message).to.contain("ending");
+    expect((await fixture.list(`${TABLET}/*`)).opStatus.message).to.contain("ending");
+    expect(fixture.service.open()).to.deep.equal({ writers: 0, readers: 0, intents: 0 });
+  });
+
   it("is not published after a write that came too late to begin", async () => {
     const fixture = new Fixture();
     const fd = await openFd(fixture, MANIFEST);
