@@ -134,12 +134,6 @@ const DAMAGED: readonly Damaged[] = [
     path: "__info",
   },
   {
-    name: "an __info of another timestamp",
-    kind: "noInfo",
-    damage: (s, f) => s.move(f.infoKey, f.infoKey.replace(TIMESTAMP, "2020-01-01-00-00-00-000")),
-    path: `__info_${TIMESTAMP}`,
-  },
-  {
     name: "two __info",
     kind: "severalInfos",
     damage: (s, f) => s.copy(f.infoKey, f.infoKey.replace(TIMESTAMP, "2020-01-01-00-00-00-000")),

@@ -104,6 +104,7 @@ describe("runSeal", () => {
       ["when nothing says whose it is", { owner: null }, {}],
       ["when the note names another label", { label: "one" }, { label: "two" }],
       ["when the note is another attempt's", {}, { attempt: "attempt-2" }],
+      ["when another timestamp is there", {}, { timestamp: "2020-01-01-00-00-00-000" }],
     ];
     for (const [name, fixture, asked] of cases) {
       it(name, async () => {

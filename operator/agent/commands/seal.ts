@@ -53,7 +53,7 @@ export function runSeal(deps: CommandDeps, options: SealOptions): Promise<Outcom
     const sealed = await readSummary(deps, snapshot);
     const damage = new DamageReport(deps.log);
     const job: SealJob = { options, snapshot, staging, damage, sealed };
-    const refusal = await checkOwner(deps, job);
+    const refusal = (await checkOwner(deps, job)) ?? (await checkTimestamp(deps, job));
     if (refusal !== undefined) return refused(refusal, { label: options.label });
     if (sealed !== undefined && (await isUnchanged(deps, job, sealed))) {
       return finish(deps, job, sealed);
@@ -81,6 +81,15 @@ async function checkOwner(deps: CommandDeps, job: SealJob): Promise<string | und
   return note === undefined && sealed === undefined
     ? `neither a staging note of ${options.attempt} nor a manifest says whose snapshot ${options.label} is`
     : undefined;
+}
+
+/** A sentence when the one snapshot that is there is not the one asked for: no reason to hide it. */
+async function checkTimestamp(deps: CommandDeps, job: SealJob): Promise<string | undefined> {
+  const { label, timestamp } = job.options;
+  if (timestamp === undefined) return undefined;
+  const [info, ...more] = (await listHead(deps, job.snapshot)).infos;
+  if (info === undefined || more.length > 0 || info.timestamp === timestamp) return undefined;
+  return `snapshot ${label} has the timestamp ${info.timestamp}, not ${timestamp}; nothing was changed`;
 }
 
 /** A few requests: what a repeated seal needs to see. The content is verify's business. */
