@@ -28,7 +28,8 @@ describe("terminationMessage", () => {
 
   it("cuts user info and query strings out of URLs", () => {
     const message = "GET https://user:pass@host/key?X-Amz-Signature=abc failed";
-    const text = terminationMessage({ exitCode: EXIT.failed, reason: "Failed", message });
+    const detail = { first: [{ note: message }] };
+    const text = terminationMessage({ exitCode: EXIT.failed, reason: "Failed", message, detail });
     expect(text).to.not.contain("pass").and.not.contain("abc");
   });
 });

@@ -2,7 +2,7 @@
 // the end of a command there and from the exit code; it needs no log for it.
 import { writeFile } from "node:fs/promises";
 import { describeError } from "../errors.ts";
-import { redact, type Log } from "../log.ts";
+import { redactValue, type Log } from "../log.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** Kubernetes cuts a container's termination message there. Bytes. */
@@ -10,13 +10,12 @@ const MESSAGE_BYTES_MAX = 4096;
 
 /** The outcome as JSON that fits; what does not fit loses its detail first, then the end of its message. */
 export function terminationMessage(outcome: Outcome): string {
-  const { exitCode, reason, detail } = outcome;
-  const message = redact(outcome.message);
-  const whole = JSON.stringify({ exitCode, reason, message, detail });
+  const { exitCode, reason, message, detail } = outcome;
+  const whole = JSON.stringify({ exitCode, reason, message, detail }, redactValue);
   if (Buffer.byteLength(whole) <= MESSAGE_BYTES_MAX) return whole;
-  const bare = JSON.stringify({ exitCode, reason, message });
+  const bare = JSON.stringify({ exitCode, reason, message }, redactValue);
   if (Buffer.byteLength(bare) <= MESSAGE_BYTES_MAX) return bare;
-  return JSON.stringify({ exitCode, reason, message: message.slice(0, 1000) });
+  return JSON.stringify({ exitCode, reason, message: message.slice(0, 1000) }, redactValue);
 }
 
 /** Writes it; a path that cannot be written is logged and changes nothing about the end. */

@@ -91,7 +91,9 @@ export class Listing {
   async #find(asked: AskedPath, signal: AbortSignal): Promise<Found[]> {
     const { place, glob } = asked;
     if (place.kind === "repoInfo") return this.#repoInfoEntry(place.palo);
-    if (place.kind === "root") return glob ? await this.#findInRoot(place.rest, signal) : [];
+    if (place.kind === "root") {
+      return glob && !isHidden(place.rest) ? await this.#findInRoot(place.rest, signal) : [];
+    }
     return glob ? await this.#findByPrefix(place, signal) : await this.#findExact(place, signal);
   }
 

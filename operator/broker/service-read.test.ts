@@ -249,6 +249,7 @@ describe("BrokerService, what StarRocks sees", () => {
         { path: "__ss_ab", isDir: true, size: -1n, isSplitable: false },
       ]);
     }
+    expect(await fixture.names(`${ASKED}/__k8s_staging/a1/*`)).to.deep.equal([]);
     expect(await fixture.names(`${ASKED}/*`)).to.deep.equal([
       "__repo_info 2",
       "__ss_a/",
