@@ -88,6 +88,7 @@ export class Reader {
 /** A body that is pulled in the background until enough of it waits. */
 class ReadAhead {
   readonly #opened: ObjectReader;
+  readonly #iterator: AsyncIterator<Buffer>;
   readonly #aheadBytes: number;
   #chunks: Buffer[] = [];
   #waitingBytes = 0;
@@ -105,8 +106,6 @@ class ReadAhead {
     this.#aheadBytes = aheadBytes;
     this.#iterator = opened.body[Symbol.asyncIterator]();
   }
-
-  readonly #iterator: AsyncIterator<Buffer>;
 
   canServe(offset: number): boolean {
     return !this.#destroyed && this.#failure === undefined && offset === this.#position;

@@ -67,6 +67,8 @@ export class BackupJob implements Job {
   readonly record: BackupRecord;
   readonly lists = new JobLists();
   readonly #context: JobContext;
+  /** Set when compaction came before a snapshot: the one task failure that ends the job. */
+  #merged: string | undefined;
 
   constructor(record: BackupRecord, context: JobContext) {
     this.record = record;
@@ -132,8 +134,6 @@ export class BackupJob implements Job {
   async cancel(): Promise<void> {
     await this.#cancelWith("COMMON_ERROR", "user cancelled");
   }
-
-  #merged: string | undefined;
 
   #step(): Promise<void> {
     switch (this.record.state) {
