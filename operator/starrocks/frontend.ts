@@ -80,6 +80,8 @@ export interface JobRow {
   readonly timestamp: string | undefined;
   /** Unknown states of newer releases are kept as they are. */
   readonly state: BackupState | RestoreState | (string & {});
+  /** CreateTime as printed, never parsed: tells two jobs of one label apart. */
+  readonly createdAt: string;
   /** Entries of UnfinishedTasks. */
   readonly unfinishedTasks: number;
   /** Texts of TaskErrMsg; may be old, also in a FINISHED job (starrocks.md §1.9). At most 5. */
