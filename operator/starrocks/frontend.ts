@@ -1,4 +1,4 @@
-// What the operator says to StarRocks and hears from it, as typed verbs. `connection.ts` and the SQL behind
+// What the operator says to StarRocks and hears from it, as typed verbs. `open.ts` and the SQL behind
 // it are the real one; `testing/fake-frontend.ts` is the same contract in memory. Nothing here knows Kubernetes.
 
 /** One FE row of SHOW FRONTENDS. */
@@ -35,7 +35,10 @@ export interface ClusterFacts {
   readonly backends: readonly BackendNode[];
 }
 
-/** One row of SHOW BROKER: one address of one broker. */
+/**
+ * One row of SHOW BROKER: one address of one broker. Liveness is the leader's heartbeat: a new broker is
+ * alive after up to 5 s, a dead one is called so after four failed heartbeats, 20 s and more (§4.9, §11).
+ */
 export interface BrokerRow {
   readonly name: string;
   readonly host: string;
@@ -49,6 +52,7 @@ export interface RepositoryRow {
   readonly readOnly: boolean;
   readonly location: string;
   readonly broker: string;
+  /** Of the leader's ping every 10 min; empty says nothing about now (§11: stayed empty with all brokers dead). */
   readonly error: string;
 }
 
@@ -71,7 +75,12 @@ export type RestoreState =
   | "FINISHED"
   | "CANCELLED";
 
-/** A row of SHOW BACKUP or SHOW RESTORE. The JobId is not in it: it changes while the job runs. */
+/**
+ * A row of SHOW BACKUP or SHOW RESTORE. The JobId is not in it: it changes while the job runs. A failed task
+ * does not fail a job (§2.4): a stalled one shows its state, `ok`, and nothing that moves. Only a state of
+ * CANCELLED is a failure, with `statusText` as its reason: `classifyJobEnd` of `errors.ts` reads it. In
+ * UPLOAD_INFO a status that is not `ok` is repeated every 3 s and may heal (§2.3).
+ */
 export interface JobRow {
   readonly kind: "backup" | "restore";
   readonly database: string;
@@ -82,9 +91,9 @@ export interface JobRow {
   readonly state: BackupState | RestoreState | (string & {});
   /** CreateTime as printed, never parsed: tells two jobs of one label apart. */
   readonly createdAt: string;
-  /** Entries of UnfinishedTasks. */
+  /** Entries of UnfinishedTasks; 0 in states that have none, and on an FE that does not lead. */
   readonly unfinishedTasks: number;
-  /** Texts of TaskErrMsg; may be old, also in a FINISHED job (starrocks.md §1.9). At most 5. */
+  /** Distinct texts of TaskErrMsg; may be old, also in a FINISHED job (starrocks.md §1.9). At most 5. */
   readonly taskErrors: readonly string[];
   readonly ok: boolean;
   /** `[COMMON_ERROR, msg: user cancelled]` → code and text. */
@@ -136,51 +145,93 @@ export interface RestoreRequest {
 /** SHOW SNAPSHOT of one label. */
 export interface SnapshotRow {
   readonly label: string;
+  /** Verbatim, as RESTORE wants them. Empty: no snapshot of this label is visible. */
   readonly timestamps: readonly string[];
-  /** `OK`, or what is wrong. */
+  /** `OK`, or what is wrong: `ERROR: no snapshot`, `Invalid: <file name>`. */
   readonly status: string;
 }
 
 /** SHOW SNAPSHOT of a label and timestamp: what is in it. */
 export interface SnapshotDetails {
   readonly database: string;
+  /** With every partition by name; views have none. */
   readonly tables: readonly TableSelection[];
 }
 
 /**
- * One StarRocks, seen by one user. Every verb runs on the leader and finds it again after a change. It
- * repeats over stale connections and over an FE's stale broker sockets (§12.3: six in a row were seen).
- * Verbs that may be repeated are; `backup` and `restore` are sent once per call: after a lost connection
- * they reject with reason `OutcomeUnknown`, and the caller looks at the job.
- * Rejections are {@link FrontendError}. One statement at a time.
+ * One StarRocks, seen by one user.
+ *
+ * Flow: every verb runs on the leader, one statement at a time, and finds the leader again after a change. It
+ * repeats over lost connections and over an FE's stale broker sockets (§12.3: six in a row were seen).
+ *
+ * Guarantees: verbs may be repeated, but for `backup` and `restore`, which reach StarRocks at most once per call.
+ * What they reject with is a refusal that left nothing behind, with one exception: reason `OutcomeUnknown`, after
+ * which the job may or may not run. Names are quoted; what cannot be a name is refused with `RequestInvalid`.
+ *
+ * Assumptions: one job per database, of whatever user (§9); somebody else's is not told apart here, labels do
+ * that. When the leader's advertised address cannot be reached from here, another FE is asked: statements are
+ * handed on, but the rows of a Restore then lack its tasks, and all may lag a little (§1.10).
+ *
+ * Errors: {@link FrontendError}, always.
  */
 export interface Frontend {
   facts(): Promise<ClusterFacts>;
   brokers(): Promise<readonly BrokerRow[]>;
   repositories(): Promise<readonly RepositoryRow[]>;
-  /** Fine when it is there already. */
+  /**
+   * Fine when it is there already. Other addresses of the name stay: a call may take any of them (§4.9), so drop
+   * the name first. Runs as the mount user when there is one.
+   */
   addBroker(name: string, address: string): Promise<void>;
-  /** All addresses of the name. Fine when it is not there. */
+  /**
+   * All addresses of the name. Fine when it is not there. StarRocks allows it while a job runs: its uploads go on
+   * and UPLOAD_INFO then waits until the broker is back (§12.6). Runs as the mount user when there is one.
+   */
   dropBroker(name: string): Promise<void>;
-  /** Fine when an entry of that name, location and broker is there. */
+  /**
+   * Fine when an entry of that name, location, broker and read-only flag is there; its properties cannot be
+   * seen. Needs an alive broker that answers: `BrokerNotAlive` and `BrokerCallFailed` heal.
+   */
   createRepository(request: CreateRepositoryRequest): Promise<void>;
-  /** Fine when it is not there. */
+  /** Fine when it is not there. `RepositoryBusy` while a job uses it. */
   dropRepository(name: string): Promise<void>;
+  /** Without StarRocks' own ones. From 3.0 on only those the user has any right on. */
   databases(): Promise<readonly string[]>;
-  /** Undefined: no such database. */
+  /**
+   * Undefined: no such database. A table on which the user has no right at all is not in the list; when that is
+   * true of every one and can be told, this rejects with `RightMissing`.
+   */
   tables(database: string): Promise<readonly TableInfo[] | undefined>;
-  /** Names of a table's partitions; undefined where this release or the user's rights do not tell. */
+  /**
+   * Names of a table's partitions, without temporary ones; a table without partitions has one of its own name.
+   * Undefined where this release does not tell (before 3.1); empty for a table that `tables` does not show.
+   */
   partitions(database: string, table: string): Promise<readonly string[] | undefined>;
-  /** How many replicas each existing partition of a table has; undefined where that is not told. */
+  /**
+   * How many replicas the existing partitions of a table have; undefined where that is not told, or where
+   * they differ. RESTORE onto it is CANCELLED unless its `replicationNum` is the same (§11 rule 11).
+   */
   replication(database: string, table: string): Promise<number | undefined>;
-  /** The last backup and the last restore of a database that StarRocks still remembers and this user sees. */
+  /**
+   * The last backup or the last restore of a database: StarRocks remembers one job per database, of either kind,
+   * so after a restore the backup is gone (§1.10). At most one row is expected, two are taken. An empty answer is
+   * no proof: a missing EXPORT right on one table of the job empties it too, and FINISHED ones leave after days.
+   */
   jobs(database: string): Promise<readonly JobRow[]>;
+  /** A label is burnt by its first uploaded byte, also when the job fails: `LabelInUse` (§2.2). */
   backup(request: BackupRequest): Promise<void>;
+  /** An alias must be a free name: onto an existing table the job is CANCELLED whatever its schema (§1.5). */
   restore(request: RestoreRequest): Promise<void>;
-  /** Fine when nothing runs. */
+  /** Fine when nothing runs. A job is CANCELLED at once; BEs may go on writing for a while (§2.3). */
   cancel(kind: "backup" | "restore", database: string): Promise<void>;
+  /**
+   * Rejects with `BrokerCallFailed` or `BrokerNotAlive` when the FE could not look, so an answer without
+   * timestamps does mean that there is no visible snapshot.
+   */
   snapshot(repository: string, label: string): Promise<SnapshotRow>;
+  /** Rejects with `SnapshotNotFound` or `SnapshotDamaged` when it cannot be read. */
   snapshotDetails(repository: string, label: string, timestamp: string): Promise<SnapshotDetails>;
+  /** Ends the connections at once; what runs or waits is rejected, and so is every later verb. */
   close(): Promise<void>;
 }
 
@@ -195,32 +246,41 @@ export interface CreateRepositoryRequest {
 
 /** Why StarRocks said no; `operator/starrocks/errors.ts` makes it from texts. */
 export type FrontendReason =
-  /** No FE answers, or none leads. Heals. */
+  /** No FE answers, none leads, or too many statements wait here. Heals. */
   | "FrontendUnreachable"
   /** The user or the password is wrong. */
   | "AccessDenied"
   /** A right is missing; the message holds the GRANT to run. */
   | "RightMissing"
-  /** The connection was lost after BACKUP or RESTORE was sent. */
+  /** The connection was lost, or no answer came, after BACKUP or RESTORE was sent. Never repeat it blindly. */
   | "OutcomeUnknown"
+  /** The label's folder exists in the repository, from whatever job or cluster: take another label. */
   | "LabelInUse"
+  /** Another job runs in the database. Heals. */
   | "DatabaseBusy"
+  /** Another job is being submitted, anywhere in StarRocks. Heals. */
   | "SubmissionBusy"
   | "RepositoryMissing"
+  /** An entry of the name is there, with another location, broker or read-only flag. */
   | "RepositoryExists"
   | "RepositoryReadOnly"
+  /** A job uses the repository. Heals. */
   | "RepositoryBusy"
+  /** No address of the broker is alive, or the name is not there. Heals within a heartbeat (5 s) of its agents. */
   | "BrokerNotAlive"
   /** The FE's call to our agent failed (storage, network, token): the agent's text is in the message. */
   | "BrokerCallFailed"
   | "SnapshotNotFound"
   | "SnapshotDamaged"
+  /** A database, table or partition, here or in the snapshot. */
   | "ObjectNotFound"
+  /** This release cannot back up or restore it. */
   | "ObjectUnsupported"
   | "SharedData"
   | "DatabaseEmpty"
+  /** A name or number that StarRocks can never take, or SQL that it does not understand: our mistake. */
   | "RequestInvalid"
-  /** Anything else that StarRocks says. */
+  /** Anything else that StarRocks says. Counted as healing, as every unknown error is. */
   | "StatementFailed";
 
 /** A refusal of StarRocks. `heals`: worth repeating as it is. */
