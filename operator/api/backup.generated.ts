@@ -120,8 +120,12 @@ export interface BackupStatus {
    * after a crash and never sent twice.
    */
   readonly submission?: BackupSubmission;
-  /** StarRocks has taken the statement of this attempt. */
-  readonly submitted?: boolean;
+  /** When this attempt got its slot. */
+  readonly attemptStartTime?: string;
+  /** When StarRocks was seen to be done with the job. */
+  readonly doneTime?: string;
+  /** Snapshots that were removed while this Backup is being deleted. */
+  readonly pruned?: readonly string[];
   /** How far it is, written every 5 s at the most. */
   readonly progress?: BackupProgress;
   /** What the check at the end counted. FINISHED Backups only. */
@@ -166,6 +170,8 @@ export interface BackupQueue {
 
 /** The slot it has while an attempt runs. */
 export interface BackupSlot {
+  /** The attempt that it is lent to. */
+  readonly attempt: number;
   /** Name of the slot's Service. */
   readonly name: string;
   /** Number of the slot, from 0. */
@@ -183,10 +189,23 @@ export interface BackupSubmission {
   readonly attempt: number;
   /** When this was recorded. */
   readonly time: string;
+  /**
+   * What StarRocks' last jobs in the database were then: when they are the same later, the
+   * statement was not accepted.
+   */
+  readonly before?: string;
+  /** StarRocks has taken the statement. */
+  readonly accepted?: boolean;
 }
 
 /** How far it is, written every 5 s at the most. */
 export interface BackupProgress {
+  /** What StarRocks says it does. Example: `UPLOADING`. */
+  readonly state?: string;
+  /** When these figures were read. */
+  readonly time?: string;
+  /** Calls of StarRocks that agents have answered. */
+  readonly calls?: number;
   /** Bytes uploaded in this attempt. */
   readonly bytes?: number;
   /** Of all agents together, now. */

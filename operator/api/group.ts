@@ -15,6 +15,10 @@ export const LABELS = {
   attempt: `${GROUP}/attempt`,
   /** `agent`, `slot`, `probe`, `catalog`, `seal`, `verify`, `prune`. */
   component: `${GROUP}/component`,
+  /** Number of the slot that an agent serves. */
+  slot: `${GROUP}/slot`,
+  /** What a one-shot Job was made for. */
+  task: `${GROUP}/task`,
   /** The node whose BE an agent serves. */
   node: `${GROUP}/node`,
   name: "app.kubernetes.io/name",
@@ -30,7 +34,7 @@ export const ANNOTATIONS = {
   drain: `${GROUP}/drain`,
   /** On an agent's pod: bytes per second. */
   bandwidth: `${GROUP}/bandwidth`,
-  /** Digest of the configuration that an object was made from. */
+  /** On an agent's pod: its configuration, which the downward API gives it as a file. */
   config: `${GROUP}/config`,
   /** On a slot's Service: the job and attempt that has it. */
   lentTo: `${GROUP}/lent-to`,

@@ -155,8 +155,12 @@ export interface RestoreStatus {
    * after a crash and never sent twice.
    */
   readonly submission?: RestoreSubmission;
-  /** StarRocks has taken the statement of this attempt. */
-  readonly submitted?: boolean;
+  /** When this attempt got its slot. */
+  readonly attemptStartTime?: string;
+  /** When StarRocks was seen to be done with the job. */
+  readonly doneTime?: string;
+  /** The snapshot's files were compared with its manifest, and all were there. */
+  readonly verified?: boolean;
   /** How far it is, written every 5 s at the most. */
   readonly progress?: RestoreProgress;
   /** While an attempt is being ended, how and why. */
@@ -207,6 +211,8 @@ export interface RestoreQueue {
 
 /** The slot it has while an attempt runs. */
 export interface RestoreSlot {
+  /** The attempt that it is lent to. */
+  readonly attempt: number;
   /** Name of the slot's Service. */
   readonly name: string;
   /** Number of the slot, from 0. */
@@ -224,10 +230,23 @@ export interface RestoreSubmission {
   readonly attempt: number;
   /** When this was recorded. */
   readonly time: string;
+  /**
+   * What StarRocks' last jobs in the database were then: when they are the same later, the
+   * statement was not accepted.
+   */
+  readonly before?: string;
+  /** StarRocks has taken the statement. */
+  readonly accepted?: boolean;
 }
 
 /** How far it is, written every 5 s at the most. */
 export interface RestoreProgress {
+  /** What StarRocks says it does. Example: `UPLOADING`. */
+  readonly state?: string;
+  /** When these figures were read. */
+  readonly time?: string;
+  /** Calls of StarRocks that agents have answered. */
+  readonly calls?: number;
   /** Bytes downloaded in this attempt. */
   readonly bytes?: number;
   /** Of all agents together, now. */
