@@ -1,0 +1,229 @@
+// The way of a statement: its turn, a session with the leader, the answer, and what is done when that fails. A
+// statement that may be repeated is, over lost connections and over the FE's own stale broker sockets; one that
+// may not (BACKUP, RESTORE) is sent to the wire once, and when its answer does not come, nobody can tell.
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { Secret } from "../secret.ts";
+import { classify, isLostOnTheWay, refusedError, tidy } from "./errors.ts";
+import { FrontendError } from "./frontend.ts";
+import { checkLeads, connectToLeader, type LeaderSearch, type LeaderSession } from "./leader.ts";
+import type { SqlTable } from "./rows.ts";
+import { ServerRefusal, Session, SessionLost, type Address } from "./session.ts";
+import type { Turns } from "./turns.ts";
+
+export interface Timeouts {
+  /** From the first packet until the FE has let us in. */
+  readonly connectMs: number;
+  /** For statements that the FE answers by itself. */
+  readonly statementMs: number;
+  /** For those in which it calls agents: up to 120 s a call (`broker_client_timeout_ms`), several calls. */
+  readonly brokerStatementMs: number;
+  /** A session that is not used is closed after this. */
+  readonly idleMs: number;
+}
+
+export interface ConnectionOptions {
+  readonly seeds: readonly Address[];
+  readonly user: string;
+  readonly password: Secret;
+  readonly timeouts: Timeouts;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Shared with the connection of another user: one statement at a time. */
+  readonly turns: Turns;
+  /** Ends everything at once. */
+  readonly signal: AbortSignal;
+}
+
+export interface Statement {
+  readonly sql: string;
+  /** For people: `BACKUP of database shop`. */
+  readonly what: string;
+  /** The FE calls agents before it answers. */
+  readonly callsBroker?: true;
+  /** Must not be carried out twice. */
+  readonly once?: true;
+  /** Values in the SQL that no message may show. */
+  readonly secrets?: readonly string[];
+  /** The refusal in an answer that says it in a row, as SHOW SNAPSHOT does; undefined when there is none. */
+  refusalIn?(table: SqlTable): string | undefined;
+}
+
+/** Carries a statement out; {@link FrontendConnection} is the one. */
+export type Ask = (statement: Statement) => Promise<SqlTable>;
+
+/** §12.3: six stale sockets in a row were seen, 0.2 s apart. */
+const ROUNDS_MAX = 10;
+const REPEAT_AFTER_MS = 200;
+/** A round may itself wait in the FE (10 s for a submission): no new one is begun after this. */
+const REPEAT_FOR_MS = 20_000;
+/** On an FE that only hands on, the leader is looked for again after this. */
+const FALLBACK_MS = 30_000;
+
+const NO_ROWS: SqlTable = { columns: [], rows: [] };
+
+type Outcome =
+  { readonly table: SqlTable } | { readonly error: FrontendError; readonly again: boolean };
+
+export class FrontendConnection {
+  readonly #options: ConnectionOptions;
+  readonly #search: LeaderSearch;
+  #current: (LeaderSession & { readonly sinceMs: number }) | undefined;
+  #lastLeader: readonly Address[] = [];
+  #cancelIdle: () => void = () => {};
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    const { seeds, user, password, clock, signal, timeouts, log } = options;
+    const connectTimeoutMs = timeouts.connectMs;
+    this.#search = {
+      seeds,
+      user,
+      statementTimeoutMs: timeouts.statementMs,
+      log,
+      open: (address) => Session.open({ address, user, password, connectTimeoutMs, clock, signal }),
+    };
+    signal.addEventListener("abort", () => this.#drop("it was closed here"));
+  }
+
+  get user(): string {
+    return this.#options.user;
+  }
+
+  /** Resolves with the rows; with none when what was asked for is the case already. */
+  async run(statement: Statement): Promise<SqlTable> {
+    const { turns } = this.#options;
+    if (turns.isFull) {
+      throw new FrontendError(
+        "FrontendUnreachable",
+        true,
+        `${statement.what}: too many statements wait for this StarRocks; it is slow to answer`,
+      );
+    }
+    return await turns.take(() => this.#carryOut(statement));
+  }
+
+  async #carryOut(statement: Statement): Promise<SqlTable> {
+    const { clock, signal, log } = this.#options;
+    const beganMs = clock.monotonic();
+    for (let round = 1; ; round += 1) {
+      this.#requireOpen(statement);
+      const outcome = await this.#ask(statement);
+      const tookMs = Math.round(clock.monotonic() - beganMs);
+      if ("table" in outcome) {
+        log.debug("statement", { what: statement.what, round, tookMs });
+        return outcome.table;
+      }
+      if (!outcome.again || round >= ROUNDS_MAX || tookMs > REPEAT_FOR_MS) throw outcome.error;
+      log.debug("statement is repeated", {
+        what: statement.what,
+        round,
+        why: outcome.error.message,
+      });
+      await clock.sleep(REPEAT_AFTER_MS, signal).catch(() => {});
+    }
+  }
+
+  /** One attempt: from finding the leader to the answer. */
+  async #ask(statement: Statement): Promise<Outcome> {
+    let at: LeaderSession | undefined;
+    try {
+      at = await this.#leader(statement);
+      const { statementMs, brokerStatementMs } = this.#options.timeouts;
+      const limitMs = statement.callsBroker === true ? brokerStatementMs : statementMs;
+      const table = await at.session.query(statement.sql, limitMs);
+      const refusal = statement.refusalIn?.(table);
+      return refusal === undefined ? { table } : this.#refused(statement, refusal, at.leads);
+    } catch (error) {
+      return this.#failed(statement, error, at?.leads ?? true);
+    } finally {
+      this.#closeWhenIdle();
+    }
+  }
+
+  #failed(statement: Statement, error: unknown, leads: boolean): Outcome {
+    if (error instanceof ServerRefusal) return this.#refused(statement, error.message, leads);
+    if (error instanceof SessionLost) return this.#lost(statement, error);
+    if (error instanceof FrontendError) {
+      return { error, again: error.reason === "FrontendUnreachable" };
+    }
+    throw error;
+  }
+
+  #refused(statement: Statement, message: string, leads: boolean): Outcome {
+    const { what, secrets, once } = statement;
+    const verdict = classify(message, this.user);
+    if (verdict.reason === "AlreadySo") return { table: NO_ROWS };
+    if (verdict.repeat === "elsewhere") this.#drop("its FE does not lead");
+    const text = tidy(message, secrets);
+    if (once === true && !leads && isLostOnTheWay(message, verdict)) {
+      return { error: unknown(what, text), again: false };
+    }
+    return { error: refusedError(what, text, verdict), again: verdict.repeat !== "no" };
+  }
+
+  #lost(statement: Statement, lost: SessionLost): Outcome {
+    this.#drop(lost.message);
+    const { what, once } = statement;
+    if (once === true && lost.sent) return { error: unknown(what, lost.message), again: false };
+    const message = `${what}: the connection was lost: ${lost.message}`;
+    return { error: new FrontendError("FrontendUnreachable", true, message), again: true };
+  }
+
+  /** The session at hand or a new one. Before what must not be repeated, its FE is asked whether it leads. */
+  async #leader({ once }: Statement): Promise<LeaderSession> {
+    this.#cancelIdle();
+    const { clock, log } = this.#options;
+    const nowMs = clock.monotonic();
+    if (this.#current?.leads === false && nowMs - this.#current.sinceMs > FALLBACK_MS) {
+      this.#drop("the leader is looked for again");
+    }
+    if (once === true) await this.#confirmLeader();
+    if (this.#current?.session.isOpen !== true) {
+      // The last one first: it is found though the given addresses are gone.
+      const seeds = [...this.#lastLeader, ...this.#search.seeds];
+      const found = await connectToLeader({ ...this.#search, seeds });
+      this.#current = { ...found, sinceMs: nowMs };
+      if (found.leads) this.#lastLeader = [found.session.address];
+      const { host, port } = found.session.address;
+      log.debug("connected to StarRocks", { host, port, user: this.user, leads: found.leads });
+    }
+    return this.#current;
+  }
+
+  async #confirmLeader(): Promise<void> {
+    const at = this.#current;
+    if (at === undefined) return;
+    try {
+      const leads = await checkLeads(at.session, this.#search.statementTimeoutMs);
+      if (at.leads && leads === false) this.#drop("its FE does not lead any more");
+    } catch (error) {
+      if (!(error instanceof SessionLost) && !(error instanceof ServerRefusal)) throw error;
+      this.#drop(error.message);
+    }
+  }
+
+  #requireOpen({ what }: Statement): void {
+    if (!this.#options.signal.aborted) return;
+    const message = `${what}: the connections to StarRocks are closed here`;
+    throw new FrontendError("FrontendUnreachable", true, message);
+  }
+
+  #drop(why: string): void {
+    this.#current?.session.close(why);
+    this.#current = undefined;
+  }
+
+  #closeWhenIdle(): void {
+    const { clock, timeouts } = this.#options;
+    this.#cancelIdle = clock.after(timeouts.idleMs, () => this.#drop("it was idle"));
+  }
+}
+
+function unknown(what: string, why: string): FrontendError {
+  return new FrontendError(
+    "OutcomeUnknown",
+    false,
+    `${what}: it was sent, and no answer came (${why}); look at SHOW BACKUP or SHOW RESTORE before anything else`,
+  );
+}
