@@ -3,38 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-
-export interface ValidationRule {
-  readonly rule: string;
-  readonly message: string;
-  readonly fieldPath?: string;
-}
-
-/** The part of a structural schema that we use. */
-export interface Schema {
-  readonly description?: string;
-  readonly type?: "object" | "array" | "string" | "integer" | "boolean";
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: Schema;
-  readonly items?: Schema;
-  readonly enum?: readonly string[];
-  readonly default?: unknown;
-  readonly format?: string;
-  readonly pattern?: string;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly maxProperties?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly anyOf?: readonly Schema[];
-  readonly "x-kubernetes-int-or-string"?: boolean;
-  readonly "x-kubernetes-list-type"?: "atomic" | "set" | "map";
-  readonly "x-kubernetes-list-map-keys"?: readonly string[];
-  readonly "x-kubernetes-validations"?: readonly ValidationRule[];
-}
+import type { Schema } from "../../operator/api/schema.ts";
 
 export interface PrinterColumn {
   readonly name: string;

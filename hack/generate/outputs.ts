@@ -1,14 +1,17 @@
 // What is generated, as one table: path → text. A new output is a new line here.
 import { readCustomResources } from "./crd.ts";
+import { printSchemas } from "./schemas.ts";
 import { printTypes } from "./types.ts";
 
 /** Every generated file, from the sources below `root`. Writes nothing. */
 export async function generateAll(root: string): Promise<Readonly<Record<string, string>>> {
   const resources = readCustomResources(root);
-  return Object.fromEntries(
-    resources.map((resource) => [
-      `operator/api/${resource.kind.toLowerCase()}.generated.ts`,
-      printTypes(resource),
-    ]),
-  );
+  const outputs: Record<string, string> = {
+    "operator/api/schemas.generated.ts": printSchemas(resources),
+  };
+  for (const resource of resources) {
+    const name = resource.kind.toLowerCase();
+    outputs[`operator/api/${name}.generated.ts`] = printTypes(resource);
+  }
+  return outputs;
 }

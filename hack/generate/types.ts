@@ -2,7 +2,8 @@
 // path to it (`BackupProgressNode`), so that functions can take just that part. A field with a default is
 // never optional, because the API server fills it in; the status is, because tests and races have none.
 import { assert, must } from "../../operator/assert.ts";
-import type { CustomResource, Schema } from "./crd.ts";
+import type { Schema, SchemaType } from "../../operator/api/schema.ts";
+import type { CustomResource } from "./crd.ts";
 
 /** A name in the generated file, with its declaration. */
 type Declarations = Map<string, string>;
@@ -43,10 +44,11 @@ export function printTypes(resource: CustomResource): string {
 function typeOf(schema: Schema, place: Place, declarations: Declarations): string {
   if (schema["x-kubernetes-int-or-string"] === true) return "number | string";
   if (place.path.join(".") === CONDITIONS) return "readonly Condition[]";
-  return TYPES[must(schema.type, place.path.join("."))](schema, place, declarations);
+  const type = must(schema.type, place.path.join(".")) as SchemaType;
+  return TYPES[type](schema, place, declarations);
 }
 
-const TYPES: Readonly<Record<NonNullable<Schema["type"]>, typeof typeOf>> = {
+const TYPES: Readonly<Record<SchemaType, typeof typeOf>> = {
   integer: () => "number",
   boolean: () => "boolean",
   string: (schema, ...rest) =>
@@ -66,7 +68,7 @@ function listOf(items: Schema, place: Place, declarations: Declarations): string
 }
 
 function objectOf(schema: Schema, place: Place, declarations: Declarations): string {
-  if (schema.additionalProperties !== undefined) {
+  if (schema.additionalProperties) {
     return `Readonly<Record<string, ${typeOf(schema.additionalProperties, place, declarations)}>>`;
   }
   return declare(place, declarations, (name) => [

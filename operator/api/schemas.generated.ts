@@ -1,0 +1,2065 @@
+// Made from crds/backup.yaml, crds/repository.yaml, crds/restore.yaml by `npm run generate`. Do not edit.
+import type { Schema } from "./schema.ts";
+
+export type SchemaKind = "Backup" | "Repository" | "Restore";
+
+export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
+  Backup: {
+  "type": "object",
+  "required": [
+    "spec"
+  ],
+  "x-kubernetes-validations": [
+    {
+      "rule": "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
+      "message": "metadata.name must be at most 63 of a-z, 0-9 and -, and begin and end with a letter or digit: write a shorter name without dots; names of Services and Jobs are made from it"
+    }
+  ],
+  "properties": {
+    "apiVersion": {
+      "type": "string"
+    },
+    "kind": {
+      "type": "string"
+    },
+    "metadata": {
+      "type": "object"
+    },
+    "spec": {
+      "type": "object",
+      "required": [
+        "repository",
+        "database"
+      ],
+      "x-kubernetes-validations": [
+        {
+          "rule": "has(self.tables) == has(oldSelf.tables) && (!has(self.tables) || self.tables == oldSelf.tables)",
+          "message": "tables cannot be changed, because a Backup is carried out once: make another Backup (only cancel, bandwidth and deletionPolicy may change)",
+          "fieldPath": ".tables"
+        },
+        {
+          "rule": "has(self.snapshotName) == has(oldSelf.snapshotName) && (!has(self.snapshotName) || self.snapshotName == oldSelf.snapshotName)",
+          "message": "snapshotName cannot be changed, because a Backup is carried out once: make another Backup (only cancel, bandwidth and deletionPolicy may change)",
+          "fieldPath": ".snapshotName"
+        },
+        {
+          "rule": "!has(self.snapshotName) || size(self.snapshotName) <= 57 || self.retry.maxAttempts == 1",
+          "message": "snapshotName may have 57 characters, because later attempts add _2 to _20: write a shorter one, or set retry.maxAttempts to 1",
+          "fieldPath": ".snapshotName"
+        }
+      ],
+      "properties": {
+        "repository": {
+          "type": "string",
+          "minLength": 1,
+          "maxLength": 63,
+          "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+          "x-kubernetes-validations": [
+            {
+              "rule": "self == oldSelf",
+              "message": "repository cannot be changed, because a Backup is carried out once: make another Backup (only cancel, bandwidth and deletionPolicy may change)"
+            }
+          ]
+        },
+        "database": {
+          "type": "string",
+          "minLength": 1,
+          "maxLength": 256,
+          "pattern": "^[^\\x00-\\x1f\\x7f]+$",
+          "x-kubernetes-validations": [
+            {
+              "rule": "self == oldSelf",
+              "message": "database cannot be changed, because a Backup is carried out once: make another Backup (only cancel, bandwidth and deletionPolicy may change)"
+            },
+            {
+              "rule": "!self.matches('^(?i:information_schema|_statistics_|sys)$')",
+              "message": "information_schema, _statistics_ and sys are StarRocks' own and cannot be backed up: name a database of yours"
+            }
+          ]
+        },
+        "tables": {
+          "type": "array",
+          "minItems": 1,
+          "maxItems": 1000,
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": [
+            "name"
+          ],
+          "items": {
+            "type": "object",
+            "required": [
+              "name"
+            ],
+            "properties": {
+              "name": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 1024,
+                "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+              },
+              "partitions": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 4096,
+                "x-kubernetes-list-type": "set",
+                "items": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 1024,
+                  "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+                }
+              }
+            },
+            "additionalProperties": false
+          }
+        },
+        "timeout": {
+          "type": "string",
+          "minLength": 2,
+          "maxLength": 32,
+          "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
+          "default": "24h",
+          "x-kubernetes-validations": [
+            {
+              "rule": "self == oldSelf",
+              "message": "timeout cannot be changed, because StarRocks was told it at the start: make another Backup (only cancel, bandwidth and deletionPolicy may change)"
+            },
+            {
+              "rule": "duration(self) >= duration('10m')",
+              "message": "timeout must be at least 10m, which is the least that StarRocks takes: write 10m or more, such as 6h"
+            }
+          ]
+        },
+        "noProgressTimeout": {
+          "type": "string",
+          "minLength": 2,
+          "maxLength": 32,
+          "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
+          "default": "30m",
+          "x-kubernetes-validations": [
+            {
+              "rule": "self == oldSelf",
+              "message": "noProgressTimeout cannot be changed, because a Backup is carried out once: make another Backup (only cancel, bandwidth and deletionPolicy may change)"
+            },
+            {
+              "rule": "duration(self) >= duration('1m')",
+              "message": "noProgressTimeout must be at least 1m: write 1m or more, such as 30m"
+            }
+          ]
+        },
+        "retry": {
+          "type": "object",
+          "default": {},
+          "x-kubernetes-validations": [
+            {
+              "rule": "self == oldSelf",
+              "message": "retry cannot be changed, because a Backup is carried out once: make another Backup (only cancel, bandwidth and deletionPolicy may change)"
+            }
+          ],
+          "properties": {
+            "maxAttempts": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1,
+              "maximum": 20,
+              "default": 3
+            },
+            "backoff": {
+              "type": "string",
+              "minLength": 2,
+              "maxLength": 32,
+              "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
+              "default": "1m"
+            }
+          },
+          "additionalProperties": false
+        },
+        "bandwidth": {
+          "maxLength": 24,
+          "pattern": "^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i)?$",
+          "x-kubernetes-validations": [
+            {
+              "rule": "type(self) == int ? self >= 1048576 : quantity(self).compareTo(quantity('1Mi')) >= 0",
+              "message": "bandwidth must be at least 1Mi (bytes per second): write 1Mi or more, or leave it out for what the Repository says"
+            }
+          ],
+          "type": [
+            "integer",
+            "string"
+          ]
+        },
+        "deletionPolicy": {
+          "type": "string",
+          "enum": [
+            "Retain",
+            "Delete"
+          ],
+          "default": "Retain"
+        },
+        "snapshotName": {
+          "type": "string",
+          "minLength": 1,
+          "maxLength": 60,
+          "pattern": "^[A-Za-z0-9_]{1,60}$"
+        },
+        "cancel": {
+          "type": "boolean",
+          "default": false,
+          "x-kubernetes-validations": [
+            {
+              "rule": "self || !oldSelf",
+              "message": "cancel cannot be taken back: make another Backup"
+            }
+          ]
+        }
+      },
+      "additionalProperties": false
+    },
+    "status": {
+      "type": "object",
+      "default": {
+        "observedGeneration": -1
+      },
+      "properties": {
+        "observedGeneration": {
+          "type": "integer",
+          "format": "int64",
+          "default": -1
+        },
+        "phase": {
+          "type": "string",
+          "enum": [
+            "PENDING",
+            "SNAPSHOTING",
+            "UPLOADING",
+            "COMMIT",
+            "FINISHED",
+            "FAILED",
+            "CANCELLED"
+          ]
+        },
+        "conditions": {
+          "type": "array",
+          "maxItems": 16,
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": [
+            "type"
+          ],
+          "items": {
+            "type": "object",
+            "required": [
+              "type",
+              "status",
+              "lastTransitionTime",
+              "reason",
+              "message"
+            ],
+            "properties": {
+              "type": {
+                "type": "string",
+                "maxLength": 316,
+                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"
+              },
+              "status": {
+                "type": "string",
+                "enum": [
+                  "True",
+                  "False",
+                  "Unknown"
+                ]
+              },
+              "reason": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 1024,
+                "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"
+              },
+              "message": {
+                "type": "string",
+                "maxLength": 32768
+              },
+              "observedGeneration": {
+                "type": "integer",
+                "format": "int64",
+                "minimum": 0
+              },
+              "lastTransitionTime": {
+                "type": "string",
+                "format": "date-time"
+              }
+            },
+            "additionalProperties": false
+          }
+        },
+        "reason": {
+          "type": "string",
+          "maxLength": 1024
+        },
+        "message": {
+          "type": "string",
+          "maxLength": 32768
+        },
+        "attempt": {
+          "type": "integer",
+          "format": "int32",
+          "minimum": 1
+        },
+        "snapshot": {
+          "type": "object",
+          "required": [
+            "name"
+          ],
+          "properties": {
+            "name": {
+              "type": "string",
+              "maxLength": 60
+            },
+            "timestamp": {
+              "type": "string",
+              "maxLength": 64
+            }
+          },
+          "additionalProperties": false
+        },
+        "repositoryUID": {
+          "type": "string",
+          "maxLength": 64
+        },
+        "location": {
+          "type": "string",
+          "maxLength": 1024
+        },
+        "database": {
+          "type": "string",
+          "maxLength": 256
+        },
+        "startTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "phaseStartTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "completionTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "queue": {
+          "type": "object",
+          "properties": {
+            "position": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 4096
+            }
+          },
+          "additionalProperties": false
+        },
+        "slot": {
+          "type": "object",
+          "required": [
+            "name",
+            "index",
+            "attempt"
+          ],
+          "properties": {
+            "attempt": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1
+            },
+            "name": {
+              "type": "string",
+              "maxLength": 253
+            },
+            "index": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0
+            }
+          },
+          "additionalProperties": false
+        },
+        "submission": {
+          "type": "object",
+          "required": [
+            "label",
+            "attempt",
+            "time"
+          ],
+          "properties": {
+            "label": {
+              "type": "string",
+              "maxLength": 256
+            },
+            "attempt": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1
+            },
+            "time": {
+              "type": "string",
+              "format": "date-time"
+            },
+            "before": {
+              "type": "string",
+              "maxLength": 4096
+            },
+            "accepted": {
+              "type": "boolean"
+            }
+          },
+          "additionalProperties": false
+        },
+        "attemptStartTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "doneTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "pruned": {
+          "type": "array",
+          "maxItems": 40,
+          "items": {
+            "type": "string",
+            "maxLength": 256
+          }
+        },
+        "progress": {
+          "type": "object",
+          "properties": {
+            "state": {
+              "type": "string",
+              "maxLength": 64
+            },
+            "time": {
+              "type": "string",
+              "format": "date-time"
+            },
+            "calls": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "bytes": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "bytesPerSecond": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "files": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "tablets": {
+              "type": "object",
+              "properties": {
+                "done": {
+                  "type": "integer",
+                  "format": "int32",
+                  "minimum": 0
+                },
+                "total": {
+                  "type": "integer",
+                  "format": "int32",
+                  "minimum": 0
+                }
+              },
+              "additionalProperties": false
+            },
+            "percent": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0,
+              "maximum": 100
+            },
+            "transferred": {
+              "type": "string",
+              "maxLength": 32
+            },
+            "lastChangeTime": {
+              "type": "string",
+              "format": "date-time"
+            },
+            "nodes": {
+              "type": "array",
+              "maxItems": 200,
+              "x-kubernetes-list-type": "map",
+              "x-kubernetes-list-map-keys": [
+                "name"
+              ],
+              "items": {
+                "type": "object",
+                "required": [
+                  "name"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "maxLength": 253
+                  },
+                  "bytes": {
+                    "type": "integer",
+                    "format": "int64",
+                    "minimum": 0
+                  },
+                  "bytesPerSecond": {
+                    "type": "integer",
+                    "format": "int64",
+                    "minimum": 0
+                  },
+                  "files": {
+                    "type": "integer",
+                    "format": "int64",
+                    "minimum": 0
+                  },
+                  "state": {
+                    "type": "string",
+                    "maxLength": 64
+                  },
+                  "message": {
+                    "type": "string",
+                    "maxLength": 4096
+                  }
+                },
+                "additionalProperties": false
+              }
+            }
+          },
+          "additionalProperties": false
+        },
+        "sealed": {
+          "type": "object",
+          "properties": {
+            "files": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "bytes": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "tablets": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "time": {
+              "type": "string",
+              "format": "date-time"
+            }
+          },
+          "additionalProperties": false
+        },
+        "ending": {
+          "type": "object",
+          "required": [
+            "outcome",
+            "reason",
+            "message"
+          ],
+          "properties": {
+            "outcome": {
+              "type": "string",
+              "enum": [
+                "RETRY",
+                "FAILED",
+                "CANCELLED"
+              ]
+            },
+            "reason": {
+              "type": "string",
+              "maxLength": 1024
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 32768
+            },
+            "time": {
+              "type": "string",
+              "format": "date-time"
+            }
+          },
+          "additionalProperties": false
+        },
+        "attempts": {
+          "type": "array",
+          "maxItems": 20,
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": [
+            "number"
+          ],
+          "items": {
+            "type": "object",
+            "required": [
+              "number"
+            ],
+            "properties": {
+              "number": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 1
+              },
+              "snapshotName": {
+                "type": "string",
+                "maxLength": 256
+              },
+              "startTime": {
+                "type": "string",
+                "format": "date-time"
+              },
+              "endTime": {
+                "type": "string",
+                "format": "date-time"
+              },
+              "reason": {
+                "type": "string",
+                "maxLength": 1024
+              },
+              "message": {
+                "type": "string",
+                "maxLength": 32768
+              }
+            },
+            "additionalProperties": false
+          }
+        },
+        "leftOut": {
+          "type": "array",
+          "maxItems": 100,
+          "x-kubernetes-list-type": "atomic",
+          "items": {
+            "type": "object",
+            "required": [
+              "name",
+              "kind"
+            ],
+            "properties": {
+              "name": {
+                "type": "string",
+                "maxLength": 1024
+              },
+              "kind": {
+                "type": "string",
+                "maxLength": 64
+              },
+              "why": {
+                "type": "string",
+                "maxLength": 1024
+              }
+            },
+            "additionalProperties": false
+          }
+        },
+        "leftBehind": {
+          "type": "array",
+          "maxItems": 20,
+          "x-kubernetes-list-type": "atomic",
+          "items": {
+            "type": "string",
+            "maxLength": 1024
+          }
+        },
+        "retryAfter": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "warnings": {
+          "type": "array",
+          "maxItems": 20,
+          "x-kubernetes-list-type": "atomic",
+          "items": {
+            "type": "string",
+            "maxLength": 1024
+          }
+        }
+      },
+      "additionalProperties": false
+    }
+  },
+  "additionalProperties": false
+},
+  Repository: {
+  "type": "object",
+  "required": [
+    "spec"
+  ],
+  "x-kubernetes-validations": [
+    {
+      "rule": "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
+      "message": "metadata.name must be at most 63 of a-z, 0-9 and -, and begin and end with a letter or digit: write a shorter name without dots; names of Services and Jobs are made from it"
+    },
+    {
+      "rule": "has(self.spec.repositoryName) || self.metadata.name.matches('^[a-z]')",
+      "message": "metadata.name begins with a digit, which the name of a StarRocks repository must not: set spec.repositoryName, or choose a name that begins with a letter"
+    }
+  ],
+  "properties": {
+    "apiVersion": {
+      "type": "string"
+    },
+    "kind": {
+      "type": "string"
+    },
+    "metadata": {
+      "type": "object"
+    },
+    "spec": {
+      "type": "object",
+      "required": [
+        "location",
+        "cluster"
+      ],
+      "x-kubernetes-validations": [
+        {
+          "rule": "has(self.s3) && (has(self.s3.region) || has(self.s3.endpoint))",
+          "message": "an S3 location needs s3.region (for AWS, such as eu-central-1) or s3.endpoint (for another store, such as https://minio.storage.svc:9000), or both"
+        },
+        {
+          "rule": "has(self.repositoryName) == has(oldSelf.repositoryName)",
+          "message": "repositoryName can be neither added nor taken away later, because the folder in the storage has its name: make another Repository",
+          "fieldPath": ".repositoryName"
+        }
+      ],
+      "properties": {
+        "location": {
+          "type": "string",
+          "minLength": 6,
+          "maxLength": 1024,
+          "pattern": "^s3a?://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/[^/?#\\x00-\\x20]+)*$",
+          "x-kubernetes-validations": [
+            {
+              "rule": "self == oldSelf",
+              "message": "location cannot be changed, because the snapshots stay where they are: make another Repository for the new place"
+            },
+            {
+              "rule": "!self.matches('/[.][.]?(/|$)')",
+              "message": "location must not have . or .. as a folder"
+            }
+          ]
+        },
+        "s3": {
+          "type": "object",
+          "properties": {
+            "region": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 64,
+              "pattern": "^[A-Za-z0-9-]+$"
+            },
+            "endpoint": {
+              "type": "string",
+              "minLength": 8,
+              "maxLength": 512,
+              "pattern": "^https?://[^/?#@\\s]+/?$"
+            },
+            "forcePathStyle": {
+              "type": "boolean"
+            },
+            "checksums": {
+              "type": "string",
+              "enum": [
+                "Always",
+                "WhenRequired"
+              ],
+              "default": "Always"
+            }
+          },
+          "additionalProperties": false
+        },
+        "credentialsSecret": {
+          "type": "object",
+          "required": [
+            "name"
+          ],
+          "properties": {
+            "name": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 253,
+              "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+            }
+          },
+          "additionalProperties": false
+        },
+        "repositoryName": {
+          "type": "string",
+          "minLength": 1,
+          "maxLength": 63,
+          "pattern": "^[a-zA-Z]\\w{0,62}$",
+          "x-kubernetes-validations": [
+            {
+              "rule": "self == oldSelf",
+              "message": "repositoryName cannot be changed, because the folder in the storage has its name: make another Repository"
+            }
+          ]
+        },
+        "readOnly": {
+          "type": "boolean",
+          "default": false
+        },
+        "cluster": {
+          "type": "object",
+          "required": [
+            "frontends",
+            "credentialsSecret"
+          ],
+          "properties": {
+            "frontends": {
+              "type": "array",
+              "minItems": 1,
+              "maxItems": 9,
+              "x-kubernetes-list-type": "set",
+              "items": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 300,
+                "pattern": "^([A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$"
+              }
+            },
+            "credentialsSecret": {
+              "type": "object",
+              "required": [
+                "name"
+              ],
+              "properties": {
+                "name": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 253,
+                  "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+                }
+              },
+              "additionalProperties": false
+            },
+            "mountCredentialsSecret": {
+              "type": "object",
+              "required": [
+                "name"
+              ],
+              "properties": {
+                "name": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 253,
+                  "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+                }
+              },
+              "additionalProperties": false
+            }
+          },
+          "additionalProperties": false
+        },
+        "allowedDatabases": {
+          "type": "array",
+          "minItems": 1,
+          "maxItems": 1000,
+          "x-kubernetes-list-type": "set",
+          "items": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 256,
+            "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+          }
+        },
+        "concurrency": {
+          "type": "integer",
+          "format": "int32",
+          "minimum": 1,
+          "maximum": 16,
+          "default": 2
+        },
+        "bandwidth": {
+          "maxLength": 24,
+          "pattern": "^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i)?$",
+          "x-kubernetes-validations": [
+            {
+              "rule": "type(self) == int ? self >= 1048576 : quantity(self).compareTo(quantity('1Mi')) >= 0",
+              "message": "bandwidth must be at least 1Mi (bytes per second): write 1Mi or more, or leave it out for no limit"
+            }
+          ],
+          "type": [
+            "integer",
+            "string"
+          ]
+        },
+        "checkInterval": {
+          "type": "string",
+          "minLength": 2,
+          "maxLength": 32,
+          "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
+          "default": "1h",
+          "x-kubernetes-validations": [
+            {
+              "rule": "duration(self) >= duration('1m')",
+              "message": "checkInterval must be at least 1m: write 1m or more, such as 30m"
+            }
+          ]
+        },
+        "agent": {
+          "type": "object",
+          "default": {},
+          "properties": {
+            "image": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 512
+            },
+            "serviceAccountName": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 253,
+              "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+            },
+            "memory": {
+              "maxLength": 24,
+              "pattern": "^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i)?$",
+              "default": "256Mi",
+              "x-kubernetes-validations": [
+                {
+                  "rule": "type(self) == int ? self >= 16777216 && self <= 68719476736 : quantity(self).compareTo(quantity('16Mi')) >= 0 && quantity(self).compareTo(quantity('64Gi')) <= 0",
+                  "message": "agent.memory must be from 16Mi to 64Gi: write for example 256Mi"
+                }
+              ],
+              "type": [
+                "integer",
+                "string"
+              ]
+            },
+            "resources": {
+              "type": "object",
+              "properties": {
+                "requests": {
+                  "type": "object",
+                  "maxProperties": 16,
+                  "additionalProperties": {
+                    "maxLength": 64,
+                    "pattern": "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$",
+                    "type": [
+                      "integer",
+                      "string"
+                    ]
+                  }
+                },
+                "limits": {
+                  "type": "object",
+                  "maxProperties": 16,
+                  "additionalProperties": {
+                    "maxLength": 64,
+                    "pattern": "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$",
+                    "type": [
+                      "integer",
+                      "string"
+                    ]
+                  }
+                }
+              },
+              "additionalProperties": false
+            },
+            "nodeSelector": {
+              "type": "object",
+              "maxProperties": 32,
+              "additionalProperties": {
+                "type": "string",
+                "maxLength": 63
+              }
+            },
+            "tolerations": {
+              "type": "array",
+              "maxItems": 32,
+              "x-kubernetes-list-type": "atomic",
+              "items": {
+                "type": "object",
+                "properties": {
+                  "key": {
+                    "type": "string",
+                    "maxLength": 316
+                  },
+                  "operator": {
+                    "type": "string",
+                    "enum": [
+                      "Exists",
+                      "Equal"
+                    ]
+                  },
+                  "value": {
+                    "type": "string",
+                    "maxLength": 63
+                  },
+                  "effect": {
+                    "type": "string",
+                    "enum": [
+                      "NoSchedule",
+                      "PreferNoSchedule",
+                      "NoExecute"
+                    ]
+                  },
+                  "tolerationSeconds": {
+                    "type": "integer",
+                    "format": "int64"
+                  }
+                },
+                "additionalProperties": false
+              }
+            },
+            "annotations": {
+              "type": "object",
+              "maxProperties": 32,
+              "additionalProperties": {
+                "type": "string",
+                "maxLength": 4096
+              },
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.all(key, !key.startsWith('backup.starrocks.io/'))",
+                  "message": "agent.annotations must not begin with backup.starrocks.io/: those are the operator's own"
+                }
+              ]
+            },
+            "labels": {
+              "type": "object",
+              "maxProperties": 32,
+              "additionalProperties": {
+                "type": "string",
+                "maxLength": 63,
+                "pattern": "^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$"
+              },
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.all(key, !key.startsWith('backup.starrocks.io/') && !key.startsWith('app.kubernetes.io/'))",
+                  "message": "agent.labels must begin with neither backup.starrocks.io/ nor app.kubernetes.io/: those are the operator's own"
+                }
+              ]
+            },
+            "priorityClassName": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 253
+            },
+            "imagePullSecrets": {
+              "type": "array",
+              "maxItems": 16,
+              "x-kubernetes-list-type": "map",
+              "x-kubernetes-list-map-keys": [
+                "name"
+              ],
+              "items": {
+                "type": "object",
+                "required": [
+                  "name"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 253
+                  }
+                },
+                "additionalProperties": false
+              }
+            }
+          },
+          "additionalProperties": false
+        }
+      },
+      "additionalProperties": false
+    },
+    "status": {
+      "type": "object",
+      "default": {
+        "observedGeneration": -1
+      },
+      "properties": {
+        "observedGeneration": {
+          "type": "integer",
+          "format": "int64",
+          "default": -1
+        },
+        "phase": {
+          "type": "string",
+          "enum": [
+            "CHECKING",
+            "READY",
+            "NOT_READY"
+          ]
+        },
+        "conditions": {
+          "type": "array",
+          "maxItems": 16,
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": [
+            "type"
+          ],
+          "items": {
+            "type": "object",
+            "required": [
+              "type",
+              "status",
+              "lastTransitionTime",
+              "reason",
+              "message"
+            ],
+            "properties": {
+              "type": {
+                "type": "string",
+                "maxLength": 316,
+                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"
+              },
+              "status": {
+                "type": "string",
+                "enum": [
+                  "True",
+                  "False",
+                  "Unknown"
+                ]
+              },
+              "reason": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 1024,
+                "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"
+              },
+              "message": {
+                "type": "string",
+                "maxLength": 32768
+              },
+              "observedGeneration": {
+                "type": "integer",
+                "format": "int64",
+                "minimum": 0
+              },
+              "lastTransitionTime": {
+                "type": "string",
+                "format": "date-time"
+              }
+            },
+            "additionalProperties": false
+          }
+        },
+        "repositoryName": {
+          "type": "string",
+          "maxLength": 63
+        },
+        "folder": {
+          "type": "string",
+          "maxLength": 128
+        },
+        "brokerPrefix": {
+          "type": "string",
+          "maxLength": 32
+        },
+        "lastCheckTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "nextCheckTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "starrocks": {
+          "type": "object",
+          "properties": {
+            "version": {
+              "type": "string",
+              "maxLength": 256
+            },
+            "runMode": {
+              "type": "string",
+              "enum": [
+                "shared_nothing",
+                "shared_data",
+                "unknown"
+              ]
+            },
+            "leader": {
+              "type": "string",
+              "maxLength": 256
+            },
+            "frontends": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0
+            },
+            "backends": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0
+            }
+          },
+          "additionalProperties": false
+        },
+        "slots": {
+          "type": "array",
+          "maxItems": 16,
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": [
+            "name"
+          ],
+          "items": {
+            "type": "object",
+            "required": [
+              "name"
+            ],
+            "properties": {
+              "name": {
+                "type": "string",
+                "maxLength": 253
+              },
+              "address": {
+                "type": "string",
+                "maxLength": 512
+              },
+              "lentTo": {
+                "type": "string",
+                "maxLength": 256
+              }
+            },
+            "additionalProperties": false
+          }
+        },
+        "snapshots": {
+          "type": "object",
+          "properties": {
+            "total": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0
+            },
+            "complete": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0
+            },
+            "sealed": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0
+            },
+            "bytes": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "catalog": {
+              "type": "array",
+              "maxItems": 100,
+              "x-kubernetes-list-type": "atomic",
+              "items": {
+                "type": "object",
+                "required": [
+                  "name"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "maxLength": 256
+                  },
+                  "timestamps": {
+                    "type": "array",
+                    "maxItems": 20,
+                    "x-kubernetes-list-type": "atomic",
+                    "items": {
+                      "type": "string",
+                      "maxLength": 64
+                    }
+                  },
+                  "complete": {
+                    "type": "boolean"
+                  },
+                  "sealed": {
+                    "type": "boolean"
+                  },
+                  "database": {
+                    "type": "string",
+                    "maxLength": 256
+                  },
+                  "backupUid": {
+                    "type": "string",
+                    "maxLength": 64
+                  },
+                  "bytes": {
+                    "type": "integer",
+                    "format": "int64",
+                    "minimum": 0
+                  },
+                  "sealedAt": {
+                    "type": "string",
+                    "format": "date-time"
+                  }
+                },
+                "additionalProperties": false
+              }
+            }
+          },
+          "additionalProperties": false
+        },
+        "foreign": {
+          "type": "array",
+          "maxItems": 20,
+          "x-kubernetes-list-type": "atomic",
+          "items": {
+            "type": "string",
+            "maxLength": 512
+          }
+        },
+        "probeFailures": {
+          "type": "integer",
+          "format": "int32",
+          "minimum": 0
+        }
+      },
+      "additionalProperties": false
+    }
+  },
+  "additionalProperties": false
+},
+  Restore: {
+  "type": "object",
+  "required": [
+    "spec"
+  ],
+  "x-kubernetes-validations": [
+    {
+      "rule": "self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
+      "message": "metadata.name must be at most 63 of a-z, 0-9 and -, and begin and end with a letter or digit: write a shorter name without dots; names of Services and Jobs are made from it"
+    }
+  ],
+  "properties": {
+    "apiVersion": {
+      "type": "string"
+    },
+    "kind": {
+      "type": "string"
+    },
+    "metadata": {
+      "type": "object"
+    },
+    "spec": {
+      "type": "object",
+      "required": [
+        "repository",
+        "source"
+      ],
+      "x-kubernetes-validations": [
+        {
+          "rule": "has(self.database) == has(oldSelf.database) && (!has(self.database) || self.database == oldSelf.database)",
+          "message": "database cannot be changed, because a Restore is carried out once: make another Restore (only cancel and bandwidth may change)",
+          "fieldPath": ".database"
+        },
+        {
+          "rule": "has(self.tables) == has(oldSelf.tables) && (!has(self.tables) || self.tables == oldSelf.tables)",
+          "message": "tables cannot be changed, because a Restore is carried out once: make another Restore (only cancel and bandwidth may change)",
+          "fieldPath": ".tables"
+        },
+        {
+          "rule": "has(self.replicationNum) == has(oldSelf.replicationNum) && (!has(self.replicationNum) || self.replicationNum == oldSelf.replicationNum)",
+          "message": "replicationNum cannot be changed, because a Restore is carried out once: make another Restore (only cancel and bandwidth may change)",
+          "fieldPath": ".replicationNum"
+        },
+        {
+          "rule": "has(self.overwriteTables) == has(oldSelf.overwriteTables) && (!has(self.overwriteTables) || self.overwriteTables == oldSelf.overwriteTables)",
+          "message": "overwriteTables cannot be changed, because a Restore is carried out once: make another Restore (only cancel and bandwidth may change)",
+          "fieldPath": ".overwriteTables"
+        },
+        {
+          "rule": "has(self.startBefore) == has(oldSelf.startBefore) && (!has(self.startBefore) || self.startBefore == oldSelf.startBefore)",
+          "message": "startBefore cannot be changed, because a Restore is carried out once: make another Restore (only cancel and bandwidth may change)",
+          "fieldPath": ".startBefore"
+        },
+        {
+          "rule": "self.existing != 'Overwrite' || has(self.overwriteTables)",
+          "message": "existing: Overwrite needs overwriteTables: name there, as they are called in the target, the tables whose content may be lost",
+          "fieldPath": ".existing"
+        },
+        {
+          "rule": "self.existing == 'Overwrite' || !has(self.overwriteTables)",
+          "message": "overwriteTables is only for existing: Overwrite: set that, or leave overwriteTables out",
+          "fieldPath": ".overwriteTables"
+        }
+      ],
+      "properties": {
+        "repository": {
+          "type": "string",
+          "minLength": 1,
+          "maxLength": 63,
+          "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+          "x-kubernetes-validations": [
+            {
+              "rule": "self == oldSelf",
+              "message": "repository cannot be changed, because a Restore is carried out once: make another Restore (only cancel and bandwidth may change)"
+            }
+          ]
+        },
+        "source": {
+          "type": "object",
+          "x-kubernetes-validations": [
+            {
+              "rule": "has(self.backup) != has(self.snapshot)",
+              "message": "source needs exactly one of backup and snapshot: name a Backup of this namespace, or write name and timestamp of a snapshot in the repository"
+            },
+            {
+              "rule": "self == oldSelf",
+              "message": "source cannot be changed, because a Restore is carried out once: make another Restore (only cancel and bandwidth may change)"
+            }
+          ],
+          "properties": {
+            "backup": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 63,
+              "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+            },
+            "snapshot": {
+              "type": "object",
+              "required": [
+                "name",
+                "timestamp"
+              ],
+              "properties": {
+                "name": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 128,
+                  "pattern": "^[-A-Za-z0-9_]+$"
+                },
+                "timestamp": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 32,
+                  "pattern": "^[0-9]{4}(-[0-9]{2}){5}(-[0-9]{3})?$"
+                }
+              },
+              "additionalProperties": false
+            }
+          },
+          "additionalProperties": false
+        },
+        "database": {
+          "type": "string",
+          "minLength": 1,
+          "maxLength": 256,
+          "pattern": "^[^\\x00-\\x1f\\x7f]+$",
+          "x-kubernetes-validations": [
+            {
+              "rule": "!self.matches('^(?i:information_schema|_statistics_|sys)$')",
+              "message": "information_schema, _statistics_ and sys are StarRocks' own and cannot be restored into: name a database of yours"
+            }
+          ]
+        },
+        "tables": {
+          "type": "array",
+          "minItems": 1,
+          "maxItems": 256,
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": [
+            "name"
+          ],
+          "x-kubernetes-validations": [
+            {
+              "rule": "self.all(t, !has(t.__as__) || self.exists_one(u, has(u.__as__) ? u.__as__ == t.__as__ : u.name == t.__as__))",
+              "message": "two of the tables would be restored under the same name: give each its own name with as"
+            }
+          ],
+          "items": {
+            "type": "object",
+            "required": [
+              "name"
+            ],
+            "properties": {
+              "name": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 1024,
+                "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+              },
+              "partitions": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 4096,
+                "x-kubernetes-list-type": "set",
+                "items": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 1024,
+                  "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+                }
+              },
+              "as": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 256,
+                "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+              }
+            },
+            "additionalProperties": false
+          }
+        },
+        "replicationNum": {
+          "type": "integer",
+          "format": "int32",
+          "minimum": 1,
+          "maximum": 32
+        },
+        "existing": {
+          "type": "string",
+          "enum": [
+            "Fail",
+            "Overwrite"
+          ],
+          "default": "Fail",
+          "x-kubernetes-validations": [
+            {
+              "rule": "self == oldSelf",
+              "message": "existing cannot be changed, because a Restore is carried out once: make another Restore (only cancel and bandwidth may change)"
+            }
+          ]
+        },
+        "overwriteTables": {
+          "type": "array",
+          "minItems": 1,
+          "maxItems": 1000,
+          "x-kubernetes-list-type": "set",
+          "items": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 1024,
+            "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+          }
+        },
+        "timeout": {
+          "type": "string",
+          "minLength": 2,
+          "maxLength": 32,
+          "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
+          "default": "24h",
+          "x-kubernetes-validations": [
+            {
+              "rule": "self == oldSelf",
+              "message": "timeout cannot be changed, because StarRocks was told it at the start: make another Restore (only cancel and bandwidth may change)"
+            },
+            {
+              "rule": "duration(self) >= duration('10m')",
+              "message": "timeout must be at least 10m, which is the least that StarRocks takes: write 10m or more, such as 6h"
+            }
+          ]
+        },
+        "noProgressTimeout": {
+          "type": "string",
+          "minLength": 2,
+          "maxLength": 32,
+          "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
+          "default": "30m",
+          "x-kubernetes-validations": [
+            {
+              "rule": "self == oldSelf",
+              "message": "noProgressTimeout cannot be changed, because a Restore is carried out once: make another Restore (only cancel and bandwidth may change)"
+            },
+            {
+              "rule": "duration(self) >= duration('1m')",
+              "message": "noProgressTimeout must be at least 1m: write 1m or more, such as 30m"
+            }
+          ]
+        },
+        "bandwidth": {
+          "maxLength": 24,
+          "pattern": "^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i)?$",
+          "x-kubernetes-validations": [
+            {
+              "rule": "type(self) == int ? self >= 1048576 : quantity(self).compareTo(quantity('1Mi')) >= 0",
+              "message": "bandwidth must be at least 1Mi (bytes per second): write 1Mi or more, or leave it out for what the Repository says"
+            }
+          ],
+          "type": [
+            "integer",
+            "string"
+          ]
+        },
+        "startBefore": {
+          "type": "string",
+          "format": "date-time",
+          "maxLength": 64
+        },
+        "cancel": {
+          "type": "boolean",
+          "default": false,
+          "x-kubernetes-validations": [
+            {
+              "rule": "self || !oldSelf",
+              "message": "cancel cannot be taken back: make another Restore"
+            }
+          ]
+        }
+      },
+      "additionalProperties": false
+    },
+    "status": {
+      "type": "object",
+      "default": {
+        "observedGeneration": -1
+      },
+      "properties": {
+        "observedGeneration": {
+          "type": "integer",
+          "format": "int64",
+          "default": -1
+        },
+        "phase": {
+          "type": "string",
+          "enum": [
+            "PENDING",
+            "SNAPSHOTING",
+            "DOWNLOADING",
+            "COMMIT",
+            "FINISHED",
+            "FAILED",
+            "CANCELLED"
+          ]
+        },
+        "conditions": {
+          "type": "array",
+          "maxItems": 16,
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": [
+            "type"
+          ],
+          "items": {
+            "type": "object",
+            "required": [
+              "type",
+              "status",
+              "lastTransitionTime",
+              "reason",
+              "message"
+            ],
+            "properties": {
+              "type": {
+                "type": "string",
+                "maxLength": 316,
+                "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"
+              },
+              "status": {
+                "type": "string",
+                "enum": [
+                  "True",
+                  "False",
+                  "Unknown"
+                ]
+              },
+              "reason": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 1024,
+                "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"
+              },
+              "message": {
+                "type": "string",
+                "maxLength": 32768
+              },
+              "observedGeneration": {
+                "type": "integer",
+                "format": "int64",
+                "minimum": 0
+              },
+              "lastTransitionTime": {
+                "type": "string",
+                "format": "date-time"
+              }
+            },
+            "additionalProperties": false
+          }
+        },
+        "reason": {
+          "type": "string",
+          "maxLength": 1024
+        },
+        "message": {
+          "type": "string",
+          "maxLength": 32768
+        },
+        "attempt": {
+          "type": "integer",
+          "format": "int32",
+          "minimum": 1
+        },
+        "source": {
+          "type": "object",
+          "properties": {
+            "snapshot": {
+              "type": "string",
+              "maxLength": 256
+            },
+            "timestamp": {
+              "type": "string",
+              "maxLength": 64
+            },
+            "database": {
+              "type": "string",
+              "maxLength": 256
+            },
+            "backupUid": {
+              "type": "string",
+              "maxLength": 64
+            }
+          },
+          "additionalProperties": false
+        },
+        "repositoryUID": {
+          "type": "string",
+          "maxLength": 64
+        },
+        "location": {
+          "type": "string",
+          "maxLength": 1024
+        },
+        "database": {
+          "type": "string",
+          "maxLength": 256
+        },
+        "targets": {
+          "type": "array",
+          "maxItems": 1000,
+          "x-kubernetes-list-type": "atomic",
+          "items": {
+            "type": "object",
+            "required": [
+              "table",
+              "as"
+            ],
+            "properties": {
+              "table": {
+                "type": "string",
+                "maxLength": 1024
+              },
+              "as": {
+                "type": "string",
+                "maxLength": 1024
+              },
+              "existed": {
+                "type": "boolean"
+              }
+            },
+            "additionalProperties": false
+          }
+        },
+        "targetState": {
+          "type": "string",
+          "maxLength": 4096
+        },
+        "startTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "phaseStartTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "completionTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "queue": {
+          "type": "object",
+          "properties": {
+            "position": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 4096
+            }
+          },
+          "additionalProperties": false
+        },
+        "slot": {
+          "type": "object",
+          "required": [
+            "name",
+            "index",
+            "attempt"
+          ],
+          "properties": {
+            "attempt": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1
+            },
+            "name": {
+              "type": "string",
+              "maxLength": 253
+            },
+            "index": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0
+            }
+          },
+          "additionalProperties": false
+        },
+        "submission": {
+          "type": "object",
+          "required": [
+            "label",
+            "attempt",
+            "time"
+          ],
+          "properties": {
+            "label": {
+              "type": "string",
+              "maxLength": 256
+            },
+            "attempt": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1
+            },
+            "time": {
+              "type": "string",
+              "format": "date-time"
+            },
+            "before": {
+              "type": "string",
+              "maxLength": 4096
+            },
+            "accepted": {
+              "type": "boolean"
+            }
+          },
+          "additionalProperties": false
+        },
+        "attemptStartTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "doneTime": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "verified": {
+          "type": "boolean"
+        },
+        "progress": {
+          "type": "object",
+          "properties": {
+            "state": {
+              "type": "string",
+              "maxLength": 64
+            },
+            "time": {
+              "type": "string",
+              "format": "date-time"
+            },
+            "calls": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "bytes": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "bytesPerSecond": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "files": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "tablets": {
+              "type": "object",
+              "properties": {
+                "done": {
+                  "type": "integer",
+                  "format": "int32",
+                  "minimum": 0
+                },
+                "total": {
+                  "type": "integer",
+                  "format": "int32",
+                  "minimum": 0
+                }
+              },
+              "additionalProperties": false
+            },
+            "percent": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0,
+              "maximum": 100
+            },
+            "transferred": {
+              "type": "string",
+              "maxLength": 32
+            },
+            "lastChangeTime": {
+              "type": "string",
+              "format": "date-time"
+            },
+            "nodes": {
+              "type": "array",
+              "maxItems": 200,
+              "x-kubernetes-list-type": "map",
+              "x-kubernetes-list-map-keys": [
+                "name"
+              ],
+              "items": {
+                "type": "object",
+                "required": [
+                  "name"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "maxLength": 253
+                  },
+                  "bytes": {
+                    "type": "integer",
+                    "format": "int64",
+                    "minimum": 0
+                  },
+                  "bytesPerSecond": {
+                    "type": "integer",
+                    "format": "int64",
+                    "minimum": 0
+                  },
+                  "files": {
+                    "type": "integer",
+                    "format": "int64",
+                    "minimum": 0
+                  },
+                  "state": {
+                    "type": "string",
+                    "maxLength": 64
+                  },
+                  "message": {
+                    "type": "string",
+                    "maxLength": 4096
+                  }
+                },
+                "additionalProperties": false
+              }
+            }
+          },
+          "additionalProperties": false
+        },
+        "ending": {
+          "type": "object",
+          "required": [
+            "outcome",
+            "reason",
+            "message"
+          ],
+          "properties": {
+            "outcome": {
+              "type": "string",
+              "enum": [
+                "RETRY",
+                "FAILED",
+                "CANCELLED"
+              ]
+            },
+            "reason": {
+              "type": "string",
+              "maxLength": 1024
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 32768
+            },
+            "time": {
+              "type": "string",
+              "format": "date-time"
+            }
+          },
+          "additionalProperties": false
+        },
+        "attempts": {
+          "type": "array",
+          "maxItems": 20,
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": [
+            "number"
+          ],
+          "items": {
+            "type": "object",
+            "required": [
+              "number"
+            ],
+            "properties": {
+              "number": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 1
+              },
+              "snapshotName": {
+                "type": "string",
+                "maxLength": 256
+              },
+              "startTime": {
+                "type": "string",
+                "format": "date-time"
+              },
+              "endTime": {
+                "type": "string",
+                "format": "date-time"
+              },
+              "reason": {
+                "type": "string",
+                "maxLength": 1024
+              },
+              "message": {
+                "type": "string",
+                "maxLength": 32768
+              }
+            },
+            "additionalProperties": false
+          }
+        },
+        "leftBehind": {
+          "type": "array",
+          "maxItems": 20,
+          "x-kubernetes-list-type": "atomic",
+          "items": {
+            "type": "string",
+            "maxLength": 1024
+          }
+        },
+        "retryAfter": {
+          "type": "string",
+          "format": "date-time"
+        },
+        "warnings": {
+          "type": "array",
+          "maxItems": 20,
+          "x-kubernetes-list-type": "atomic",
+          "items": {
+            "type": "string",
+            "maxLength": 1024
+          }
+        }
+      },
+      "additionalProperties": false
+    }
+  },
+  "additionalProperties": false
+},
+};
