@@ -132,11 +132,14 @@ export class ApiError extends Error {
   override readonly name = "ApiError" as const;
   readonly status: number;
   readonly reason: string;
+  /** How long the server asks to wait. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(status: number, reason: string, message: string) {
+  constructor(status: number, reason: string, message: string, retryAfterMs?: number) {
     super(message);
     this.status = status;
     this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
