@@ -1,5 +1,7 @@
 // What is generated, as one table: path → text. A new output is a new line here.
 import { readCustomResources } from "./crd.ts";
+import { printRbac, readRbacRules } from "./rbac.ts";
+import { printReference } from "./reference.ts";
 import { printSchemas } from "./schemas.ts";
 import { printTypes } from "./types.ts";
 
@@ -8,10 +10,12 @@ export async function generateAll(root: string): Promise<Readonly<Record<string,
   const resources = readCustomResources(root);
   const outputs: Record<string, string> = {
     "operator/api/schemas.generated.ts": printSchemas(resources),
+    "docs/reference/rbac.md": printRbac(await readRbacRules(root)),
   };
   for (const resource of resources) {
     const name = resource.kind.toLowerCase();
     outputs[`operator/api/${name}.generated.ts`] = printTypes(resource);
+    outputs[`docs/reference/${name}.md`] = printReference(resource);
   }
   return outputs;
 }
