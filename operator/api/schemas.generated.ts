@@ -200,7 +200,12 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
           "type": "string",
           "minLength": 1,
           "maxLength": 60,
-          "pattern": "^[A-Za-z0-9_]{1,60}$"
+          "x-kubernetes-validations": [
+            {
+              "rule": "self.matches('^[A-Za-z0-9_]*$')",
+              "message": "snapshotName may have only letters, digits and _: write for example before_upgrade for before-upgrade"
+            }
+          ]
         },
         "cancel": {
           "type": "boolean",
@@ -427,6 +432,7 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
         "pruned": {
           "type": "array",
           "maxItems": 40,
+          "x-kubernetes-list-type": "atomic",
           "items": {
             "type": "string",
             "maxLength": 256
@@ -738,13 +744,16 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
       "properties": {
         "location": {
           "type": "string",
-          "minLength": 6,
+          "minLength": 1,
           "maxLength": 1024,
-          "pattern": "^s3a?://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/[^/?#\\x00-\\x20]+)*$",
           "x-kubernetes-validations": [
             {
               "rule": "self == oldSelf",
               "message": "location cannot be changed, because the snapshots stay where they are: make another Repository for the new place"
+            },
+            {
+              "rule": "self.matches('^s3a?://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/[^/?#\\\\x00-\\\\x1f]+)*$')",
+              "message": "location must be s3://<bucket> or s3://<bucket>/<folder>/<folder>: without a slash at the end, a query or credentials"
             },
             {
               "rule": "!self.matches('/[.][.]?(/|$)')",
@@ -763,9 +772,14 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
             },
             "endpoint": {
               "type": "string",
-              "minLength": 8,
+              "minLength": 1,
               "maxLength": 512,
-              "pattern": "^https?://[^/?#@\\s]+/?$"
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^https?://[^/?#@\\\\s]+/?$')",
+                  "message": "endpoint must be http:// or https:// with host and port alone, such as https://minio.storage.svc:9000: bucket and folder belong into location"
+                }
+              ]
             },
             "forcePathStyle": {
               "type": "boolean"
@@ -800,11 +814,14 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
           "type": "string",
           "minLength": 1,
           "maxLength": 63,
-          "pattern": "^[a-zA-Z]\\w{0,62}$",
           "x-kubernetes-validations": [
             {
               "rule": "self == oldSelf",
               "message": "repositoryName cannot be changed, because the folder in the storage has its name: make another Repository"
+            },
+            {
+              "rule": "self.matches('^[a-zA-Z][a-zA-Z0-9_]{0,62}$')",
+              "message": "repositoryName must begin with a letter and have only letters, digits and _, as StarRocks demands: write for example my_repo for my-repo"
             }
           ]
         },

@@ -84,7 +84,8 @@ function validatorOf(name: ValidatorName): ValidateFunction {
 function schemaOf(name: ValidatorName): Schema {
   if (name in SCHEMAS) return SCHEMAS[name as SchemaKind];
   const kind = name.slice(0, -"Status".length) as SchemaKind;
-  return must(SCHEMAS[kind].properties?.["status"]);
+  const { default: _, ...status } = must(SCHEMAS[kind].properties?.["status"]);
+  return status;
 }
 
 function withoutStatus(object: UncheckedObject): UncheckedObject {

@@ -1,0 +1,264 @@
+// Repositories that are accepted and refused.
+import { aRepository, type SchemaCase } from "./cases.ts";
+
+const LOCATION = "s3://backups/starrocks";
+const CLUSTER = { frontends: ["fe"], credentialsSecret: { name: "user" } };
+
+const ACCEPTED: readonly SchemaCase[] = [
+  { name: "only what is needed", object: aRepository(), problems: [] },
+  {
+    name: "everything at once",
+    object: aRepository({
+      location: "s3a://Old_Bucket.example/a b/c",
+      s3: {
+        region: "us-east-1",
+        endpoint: "https://minio.storage.svc:9000",
+        forcePathStyle: true,
+        checksums: "WhenRequired",
+      },
+      credentialsSecret: { name: "s3" },
+      repositoryName: "Prod_1",
+      readOnly: true,
+      cluster: {
+        frontends: ["fe-0.fe.starrocks.svc:9030", "10.0.0.7", "[fd00::7]:9030"],
+        credentialsSecret: { name: "user" },
+        mountCredentialsSecret: { name: "mounter" },
+      },
+      allowedDatabases: ["shop", "größe-2"],
+      concurrency: 16,
+      bandwidth: "1.5Gi",
+      checkInterval: "1h30m",
+      agent: {
+        image: "registry.example.com/backup:1",
+        serviceAccountName: "backup",
+        memory: 268435456,
+        resources: { requests: { cpu: "500m", memory: 4e8 }, limits: { memory: "400Mi" } },
+        nodeSelector: { disk: "ssd" },
+        tolerations: [{ key: "starrocks", operator: "Exists", effect: "NoSchedule" }],
+        annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
+        labels: { team: "data" },
+        priorityClassName: "batch",
+        imagePullSecrets: [{ name: "pull" }],
+      },
+    }),
+    problems: [],
+  },
+  {
+    name: "an endpoint instead of a region",
+    object: aRepository({ s3: { endpoint: "http://127.0.0.1:9000" } }),
+    problems: [],
+  },
+  {
+    name: "path style without an endpoint",
+    object: aRepository({ s3: { region: "eu-central-1", forcePathStyle: true } }),
+    problems: [],
+  },
+  {
+    name: "bandwidth as a number of bytes",
+    object: aRepository({ bandwidth: 1048576 }),
+    problems: [],
+  },
+  {
+    name: "a name that begins with a digit, with a repositoryName",
+    object: aRepository({ repositoryName: "two" }, "2nd"),
+    problems: [],
+  },
+];
+
+const REFUSED: readonly SchemaCase[] = [
+  {
+    name: "nothing",
+    object: aRepository({ location: undefined, cluster: undefined }),
+    problems: [
+      ["spec", "needs the field location"],
+      ["spec", "needs the field cluster"],
+    ],
+  },
+  {
+    name: "a field that is not there",
+    object: aRepository({ regoin: "eu" }),
+    problems: [["spec", "has no field regoin"]],
+  },
+  ...[
+    "s3://",
+    "s3://backups/",
+    "s3://backups//a",
+    "s3://backups/a?x=1",
+    "s3://key:secret@backups/a",
+    "gs://backups",
+    "backups/a",
+  ].map((location) => ({
+    name: `the location ${location}`,
+    object: aRepository({ location }),
+    problems: [["spec.location", "must be s3://<bucket> or"]] as const,
+  })),
+  {
+    name: "a location that leads elsewhere",
+    object: aRepository({ location: "s3://backups/a/../b" }),
+    problems: [["spec.location", "must not have . or .. as a folder"]],
+  },
+  {
+    name: "neither region nor endpoint",
+    object: aRepository({ s3: { forcePathStyle: true } }),
+    problems: [["spec", "needs s3.region (for AWS, such as eu-central-1) or s3.endpoint"]],
+  },
+  {
+    name: "no s3 at all",
+    object: aRepository({ s3: undefined }),
+    problems: [["spec", "needs s3.region"]],
+  },
+  {
+    name: "an endpoint without scheme",
+    object: aRepository({ s3: { endpoint: "minio:9000" } }),
+    problems: [["spec.s3.endpoint", "such as https://minio.storage.svc:9000"]],
+  },
+  {
+    name: "an unknown way of checksums",
+    object: aRepository({ s3: { region: "eu", checksums: "Never" } }),
+    problems: [["spec.s3.checksums", "Always"]],
+  },
+  {
+    name: "a repositoryName that StarRocks does not take",
+    object: aRepository({ repositoryName: "my-repo" }),
+    problems: [["spec.repositoryName", "write for example my_repo"]],
+  },
+  {
+    name: "a name that begins with a digit",
+    object: aRepository({}, "2nd"),
+    problems: [["", "set spec.repositoryName, or choose a name that begins with a letter"]],
+  },
+  {
+    name: "a name with a dot",
+    object: aRepository({}, "prod.eu"),
+    problems: [["", "metadata.name must be at most 63"]],
+  },
+  {
+    name: "a name that is too long",
+    object: aRepository({}, "p".repeat(64)),
+    problems: [["", "metadata.name must be at most 63"]],
+  },
+  {
+    name: "no FE",
+    object: aRepository({ cluster: { ...CLUSTER, frontends: [] } }),
+    problems: [["spec.cluster.frontends", "1 items"]],
+  },
+  {
+    name: "the same FE twice",
+    object: aRepository({ cluster: { ...CLUSTER, frontends: ["fe", "fe"] } }),
+    problems: [["spec.cluster.frontends", "twice"]],
+  },
+  {
+    name: "an FE as a URL",
+    object: aRepository({ cluster: { ...CLUSTER, frontends: ["http://fe:8030"] } }),
+    problems: [["spec.cluster.frontends[0]", "match"]],
+  },
+  {
+    name: "no StarRocks user",
+    object: aRepository({ cluster: { frontends: ["fe"] } }),
+    problems: [["spec.cluster", "credentialsSecret"]],
+  },
+  {
+    name: "no database allowed",
+    object: aRepository({ allowedDatabases: [] }),
+    problems: [["spec.allowedDatabases", "1 items"]],
+  },
+  {
+    name: "no slot",
+    object: aRepository({ concurrency: 0 }),
+    problems: [["spec.concurrency", "1"]],
+  },
+  {
+    name: "too many slots",
+    object: aRepository({ concurrency: 17 }),
+    problems: [["spec.concurrency", "16"]],
+  },
+  {
+    name: "too little bandwidth, as a quantity",
+    object: aRepository({ bandwidth: "1000k" }),
+    problems: [["spec.bandwidth", "must be at least 1Mi"]],
+  },
+  {
+    name: "too little bandwidth, as a number",
+    object: aRepository({ bandwidth: 1048575 }),
+    problems: [["spec.bandwidth", "must be at least 1Mi"]],
+  },
+  {
+    name: "bandwidth in bits",
+    object: aRepository({ bandwidth: "100Mbit" }),
+    problems: [["spec.bandwidth", "match"]],
+  },
+  {
+    name: "checks without a pause",
+    object: aRepository({ checkInterval: "59s" }),
+    problems: [["spec.checkInterval", "must be at least 1m"]],
+  },
+  {
+    name: "an interval without a unit",
+    object: aRepository({ checkInterval: "60" }),
+    problems: [["spec.checkInterval", "match"]],
+  },
+  {
+    name: "too little memory",
+    object: aRepository({ agent: { memory: "15Mi" } }),
+    problems: [["spec.agent.memory", "must be from 16Mi to 64Gi"]],
+  },
+  {
+    name: "too much memory",
+    object: aRepository({ agent: { memory: "65Gi" } }),
+    problems: [["spec.agent.memory", "must be from 16Mi to 64Gi"]],
+  },
+  {
+    name: "our own annotation",
+    object: aRepository({ agent: { annotations: { "backup.starrocks.io/drain": "true" } } }),
+    problems: [["spec.agent.annotations", "must not begin with backup.starrocks.io/"]],
+  },
+  {
+    name: "our own label",
+    object: aRepository({ agent: { labels: { "app.kubernetes.io/name": "x" } } }),
+    problems: [["spec.agent.labels", "must begin with neither"]],
+  },
+];
+
+const CHANGES: readonly SchemaCase[] = [
+  {
+    name: "what may change does",
+    before: aRepository(),
+    object: aRepository({
+      readOnly: true,
+      concurrency: 4,
+      bandwidth: "10Mi",
+      checkInterval: "5m",
+      credentialsSecret: { name: "new" },
+      s3: { region: "eu-west-1", endpoint: "https://s3.example.com" },
+      cluster: CLUSTER,
+      agent: { memory: "1Gi" },
+    }),
+    problems: [],
+  },
+  {
+    name: "another location",
+    before: aRepository(),
+    object: aRepository({ location: `${LOCATION}2` }),
+    problems: [["spec.location", "make another Repository for the new place"]],
+  },
+  {
+    name: "another repositoryName",
+    before: aRepository({ repositoryName: "a" }),
+    object: aRepository({ repositoryName: "b" }),
+    problems: [["spec.repositoryName", "make another Repository"]],
+  },
+  {
+    name: "a repositoryName added later",
+    before: aRepository(),
+    object: aRepository({ repositoryName: "prod" }),
+    problems: [["spec.repositoryName", "can be neither added nor taken away"]],
+  },
+  {
+    name: "a repositoryName taken away",
+    before: aRepository({ repositoryName: "prod" }),
+    object: aRepository(),
+    problems: [["spec.repositoryName", "can be neither added nor taken away"]],
+  },
+];
+
+export const REPOSITORY_CASES: readonly SchemaCase[] = [...ACCEPTED, ...REFUSED, ...CHANGES];

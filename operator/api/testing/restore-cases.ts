@@ -1,0 +1,230 @@
+// Restores that are accepted and refused.
+import { aRestore, type SchemaCase } from "./cases.ts";
+
+const SNAPSHOT = { name: "nightly_1a2b3c4d", timestamp: "2026-11-21-01-35-06-837" };
+
+const ACCEPTED: readonly SchemaCase[] = [
+  { name: "only what is needed", object: aRestore(), problems: [] },
+  {
+    name: "everything at once",
+    object: aRestore({
+      source: { snapshot: SNAPSHOT },
+      database: "shop_restored",
+      tables: [
+        { name: "orders", partitions: ["p1"], as: "orders_old" },
+        { name: "customers", as: "orders" },
+      ],
+      replicationNum: 32,
+      existing: "Overwrite",
+      overwriteTables: ["orders"],
+      timeout: "10m",
+      noProgressTimeout: "1m",
+      bandwidth: "1Mi",
+      startBefore: "2026-11-21T12:00:00+01:00",
+      cancel: true,
+    }),
+    problems: [],
+  },
+  {
+    name: "a timestamp without milliseconds",
+    object: aRestore({ source: { snapshot: { name: "s", timestamp: "2026-11-21-01-35-06" } } }),
+    problems: [],
+  },
+  {
+    name: "256 tables, each under another name",
+    object: aRestore({
+      tables: Array.from({ length: 256 }, (_, i) => ({ name: `t${i}`, as: `t${i + 1}` })),
+    }),
+    problems: [],
+  },
+];
+
+const REFUSED: readonly SchemaCase[] = [
+  {
+    name: "no source",
+    object: aRestore({ source: undefined }),
+    problems: [["spec", "source"]],
+  },
+  {
+    name: "an empty source",
+    object: aRestore({ source: {} }),
+    problems: [["spec.source", "exactly one of backup and snapshot"]],
+  },
+  {
+    name: "two sources",
+    object: aRestore({ source: { backup: "nightly", snapshot: SNAPSHOT } }),
+    problems: [["spec.source", "exactly one of backup and snapshot"]],
+  },
+  {
+    name: "a snapshot without its timestamp",
+    object: aRestore({ source: { snapshot: { name: "s" } } }),
+    problems: [["spec.source.snapshot", "timestamp"]],
+  },
+  {
+    name: "a timestamp as SQL writes it",
+    object: aRestore({ source: { snapshot: { name: "s", timestamp: "2026-11-21 01:35:06" } } }),
+    problems: [["spec.source.snapshot.timestamp", "match"]],
+  },
+  {
+    name: "one of StarRocks' own databases",
+    object: aRestore({ database: "Information_Schema" }),
+    problems: [["spec.database", "name a database of yours"]],
+  },
+  {
+    name: "the same table twice",
+    object: aRestore({ tables: [{ name: "a" }, { name: "a", as: "b" }] }),
+    problems: [["spec.tables", "twice"]],
+  },
+  {
+    name: "two tables under one new name",
+    object: aRestore({
+      tables: [
+        { name: "a", as: "c" },
+        { name: "b", as: "c" },
+      ],
+    }),
+    problems: [["spec.tables", "give each its own name with as"]],
+  },
+  {
+    name: "a table under the name of another one that keeps its own",
+    object: aRestore({ tables: [{ name: "a", as: "b" }, { name: "b" }] }),
+    problems: [["spec.tables", "give each its own name with as"]],
+  },
+  {
+    name: "partitions without a table",
+    object: aRestore({ tables: [{ as: "b", partitions: ["p"] }] }),
+    problems: [["spec.tables[0]", "name"]],
+  },
+  {
+    name: "no replica",
+    object: aRestore({ replicationNum: 0 }),
+    problems: [["spec.replicationNum", "1"]],
+  },
+  {
+    name: "more replicas than StarRocks allows",
+    object: aRestore({ replicationNum: 33 }),
+    problems: [["spec.replicationNum", "32"]],
+  },
+  {
+    name: "Overwrite without the names",
+    object: aRestore({ existing: "Overwrite" }),
+    problems: [["spec.existing", "name there, as they are called in the target, the tables"]],
+  },
+  {
+    name: "Overwrite with no name",
+    object: aRestore({ existing: "Overwrite", overwriteTables: [] }),
+    problems: [["spec.overwriteTables", "1 items"]],
+  },
+  {
+    name: "names without Overwrite",
+    object: aRestore({ overwriteTables: ["orders"] }),
+    problems: [["spec.overwriteTables", "set that, or leave overwriteTables out"]],
+  },
+  {
+    name: "names with Fail",
+    object: aRestore({ existing: "Fail", overwriteTables: ["orders"] }),
+    problems: [["spec.overwriteTables", "set that, or leave overwriteTables out"]],
+  },
+  {
+    name: "a way with existing tables that is not there yet",
+    object: aRestore({ existing: "Swap" }),
+    problems: [["spec.existing", "Fail"]],
+  },
+  {
+    name: "a day without a time",
+    object: aRestore({ startBefore: "2026-11-21" }),
+    problems: [["spec.startBefore", "date-time"]],
+  },
+  {
+    name: "too little time",
+    object: aRestore({ timeout: "1m", noProgressTimeout: "1s" }),
+    problems: [
+      ["spec.timeout", "must be at least 10m"],
+      ["spec.noProgressTimeout", "must be at least 1m"],
+    ],
+  },
+  {
+    name: "a retry, which a Restore has not",
+    object: aRestore({ retry: { maxAttempts: 2 } }),
+    problems: [["spec", "has no field retry"]],
+  },
+];
+
+const ONCE = "make another Restore (only cancel and bandwidth may change)";
+
+const CHANGES: readonly SchemaCase[] = [
+  {
+    name: "what may change does",
+    before: aRestore(),
+    object: aRestore({ cancel: true, bandwidth: "10Mi" }),
+    problems: [],
+  },
+  {
+    name: "the same list, said again",
+    before: aRestore({ tables: [{ name: "a", as: "b" }] }),
+    object: aRestore({ tables: [{ name: "a", as: "b" }] }),
+    problems: [],
+  },
+  {
+    name: "another source, place and target",
+    before: aRestore(),
+    object: aRestore({
+      repository: "other",
+      source: { backup: "other" },
+      database: "other",
+      replicationNum: 1,
+      startBefore: "2026-11-21T12:00:00Z",
+    }),
+    problems: [
+      ["spec.repository", ONCE],
+      ["spec.source", ONCE],
+      ["spec.database", ONCE],
+      ["spec.replicationNum", ONCE],
+      ["spec.startBefore", ONCE],
+    ],
+  },
+  {
+    name: "Overwrite said later",
+    before: aRestore(),
+    object: aRestore({ existing: "Overwrite", overwriteTables: ["orders"] }),
+    problems: [
+      ["spec.existing", ONCE],
+      ["spec.overwriteTables", ONCE],
+    ],
+  },
+  {
+    name: "another name for a table",
+    before: aRestore({ tables: [{ name: "a", as: "b" }] }),
+    object: aRestore({ tables: [{ name: "a", as: "c" }] }),
+    problems: [["spec.tables", ONCE]],
+  },
+  {
+    name: "a later startBefore",
+    before: aRestore({ startBefore: "2026-11-21T12:00:00Z" }),
+    object: aRestore({ startBefore: "2026-11-22T12:00:00Z" }),
+    problems: [["spec.startBefore", ONCE]],
+  },
+  {
+    name: "the same startBefore in another zone",
+    before: aRestore({ startBefore: "2026-11-21T12:00:00Z" }),
+    object: aRestore({ startBefore: "2026-11-21T13:00:00+01:00" }),
+    problems: [],
+  },
+  {
+    name: "other times",
+    before: aRestore(),
+    object: aRestore({ timeout: "1h", noProgressTimeout: "1h" }),
+    problems: [
+      ["spec.timeout", ONCE],
+      ["spec.noProgressTimeout", ONCE],
+    ],
+  },
+  {
+    name: "cancel taken back",
+    before: aRestore({ cancel: true }),
+    object: aRestore(),
+    problems: [["spec.cancel", "cannot be taken back"]],
+  },
+];
+
+export const RESTORE_CASES: readonly SchemaCase[] = [...ACCEPTED, ...REFUSED, ...CHANGES];
