@@ -5,25 +5,25 @@ import { TerminalError } from "../errors.ts";
 const SHAPE = /^([0-9]+(?:\.[0-9]+)?)([A-Za-z]*)$/;
 
 /** Kubernetes has `k` but no `K`, and `Ki` but no `ki`. */
-const UNIT_BYTES: Readonly<Record<string, number>> = {
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-};
+const UNIT_BYTES: ReadonlyMap<string, number> = new Map([
+  ["", 1],
+  ["k", 1e3],
+  ["M", 1e6],
+  ["G", 1e9],
+  ["T", 1e12],
+  ["P", 1e15],
+  ["Ki", 2 ** 10],
+  ["Mi", 2 ** 20],
+  ["Gi", 2 ** 30],
+  ["Ti", 2 ** 40],
+  ["Pi", 2 ** 50],
+]);
 
 /** Bytes, rounded up as Kubernetes does. Throws {@link TerminalError} for what is no size. */
 export function parseBytes(quantity: number | string): number {
   if (typeof quantity === "number") return quantity;
   const [, number, unit = ""] = SHAPE.exec(quantity) ?? [];
-  const bytes = UNIT_BYTES[unit];
+  const bytes = UNIT_BYTES.get(unit);
   if (number === undefined || bytes === undefined) {
     throw new TerminalError(
       "InvalidSpec",

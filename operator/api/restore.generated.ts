@@ -18,8 +18,8 @@ export interface RestoreSpec {
   /** What is restored. Either a Backup or a snapshot. */
   readonly source: RestoreSource;
   /**
-   * The database that is restored into; it must exist. Absent: the snapshot's own. Example:
-   * `shop_restored`.
+   * The database that is restored into. StarRocks makes it from 3.4 on; before, it must exist.
+   * Absent: the snapshot's own. Example: `shop_restored`.
    */
   readonly database?: string;
   /**
@@ -28,8 +28,8 @@ export interface RestoreSpec {
    */
   readonly tables?: readonly RestoreTable[];
   /**
-   * Replicas of each restored tablet; not more than the BEs alive. Absent: as many as the source
-   * had, or as BEs are alive if those are fewer.
+   * Replicas of each restored tablet; not more than the BEs alive. Absent: as many as the tables to
+   * overwrite have; for new tables 3, or as BEs are alive if those are fewer.
    */
   readonly replicationNum?: number;
   /**
@@ -40,7 +40,8 @@ export interface RestoreSpec {
   readonly existing: RestoreExisting;
   /**
    * The tables whose content may be lost, as they are called in the target. With `existing:
-   * Overwrite` only, and needed there. Example: `[orders]`.
+   * Overwrite` only, and needed there. A table with `as` cannot overwrite: StarRocks restores under
+   * another name only to a free one. Example: `[orders]`.
    */
   readonly overwriteTables?: readonly string[];
   /**

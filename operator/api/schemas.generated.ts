@@ -1179,6 +1179,10 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
           "type": "string",
           "maxLength": 32
         },
+        "checkedWith": {
+          "type": "string",
+          "maxLength": 256
+        },
         "lastCheckTime": {
           "type": "string",
           "format": "date-time"

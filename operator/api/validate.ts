@@ -105,16 +105,20 @@ function problemOf({ instancePath, keyword, params, message }: ErrorObject): Pro
   switch (keyword) {
     case "additionalProperties":
       return {
-        path,
-        message: `has no field ${additionalProperty}: take it out, or look at its spelling`,
+        path: under(path, additionalProperty),
+        message: "is no field here: take it out, or look at its spelling",
       };
     case "required":
-      return { path, message: `needs the field ${missingProperty}` };
+      return { path: under(path, missingProperty), message: "is needed" };
     case "enum":
       return { path, message: `must be one of ${must(allowedValues).join(", ")}` };
     default:
       return { path, message: message ?? "is wrong" };
   }
+}
+
+function under(path: string, field = ""): string {
+  return path === "" ? field : `${path}.${field}`;
 }
 
 /** `/spec/tables/1/name` → `spec.tables[1].name`. */

@@ -38,12 +38,12 @@ const REFUSED: readonly SchemaCase[] = [
   {
     name: "no database",
     object: aBackup({ database: undefined }),
-    problems: [["spec", "database"]],
+    problems: [["spec.database", "is needed"]],
   },
   {
     name: "partitions without a table",
     object: aBackup({ tables: [{ partitions: ["p1"] }] }),
-    problems: [["spec.tables[0]", "name"]],
+    problems: [["spec.tables[0].name", "is needed"]],
   },
   {
     name: "an empty list of tables",

@@ -70,14 +70,14 @@ const REFUSED: readonly SchemaCase[] = [
     name: "nothing",
     object: aRepository({ location: undefined, cluster: undefined }),
     problems: [
-      ["spec", "needs the field location"],
-      ["spec", "needs the field cluster"],
+      ["spec.location", "is needed"],
+      ["spec.cluster", "is needed"],
     ],
   },
   {
     name: "a field that is not there",
     object: aRepository({ regoin: "eu" }),
-    problems: [["spec", "has no field regoin"]],
+    problems: [["spec.regoin", "is no field here"]],
   },
   ...[
     "s3://",
@@ -155,7 +155,7 @@ const REFUSED: readonly SchemaCase[] = [
   {
     name: "no StarRocks user",
     object: aRepository({ cluster: { frontends: ["fe"] } }),
-    problems: [["spec.cluster", "credentialsSecret"]],
+    problems: [["spec.cluster.credentialsSecret", "is needed"]],
   },
   {
     name: "no database allowed",

@@ -43,7 +43,7 @@ const REFUSED: readonly SchemaCase[] = [
   {
     name: "no source",
     object: aRestore({ source: undefined }),
-    problems: [["spec", "source"]],
+    problems: [["spec.source", "is needed"]],
   },
   {
     name: "an empty source",
@@ -58,7 +58,7 @@ const REFUSED: readonly SchemaCase[] = [
   {
     name: "a snapshot without its timestamp",
     object: aRestore({ source: { snapshot: { name: "s" } } }),
-    problems: [["spec.source.snapshot", "timestamp"]],
+    problems: [["spec.source.snapshot.timestamp", "is needed"]],
   },
   {
     name: "a timestamp as SQL writes it",
@@ -93,7 +93,7 @@ const REFUSED: readonly SchemaCase[] = [
   {
     name: "partitions without a table",
     object: aRestore({ tables: [{ as: "b", partitions: ["p"] }] }),
-    problems: [["spec.tables[0]", "name"]],
+    problems: [["spec.tables[0].name", "is needed"]],
   },
   {
     name: "no replica",
@@ -146,7 +146,7 @@ const REFUSED: readonly SchemaCase[] = [
   {
     name: "a retry, which a Restore has not",
     object: aRestore({ retry: { maxAttempts: 2 } }),
-    problems: [["spec", "has no field retry"]],
+    problems: [["spec.retry", "is no field here"]],
   },
 ];
 
