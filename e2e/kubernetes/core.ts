@@ -197,7 +197,11 @@ export interface Node extends KubernetesObject {
 
 export interface Lease extends KubernetesObject {
   readonly kind: "Lease";
-  readonly spec: object;
+  readonly spec: {
+    readonly holderIdentity: string;
+    readonly leaseDurationSeconds: number;
+    readonly renewTime: string;
+  };
 }
 
 /** A Secret's values are base64, a ConfigMap's text (with `binaryData` beside it in base64). */

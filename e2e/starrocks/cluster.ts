@@ -39,6 +39,10 @@ export interface StarRocksOptions {
   readonly frontendHost?: string;
   /** BE i gets the i-th address from here on; default 127.0.0.11. */
   readonly backendHost?: string;
+  /** The address of each FE, on the nodes of a cluster; in place of `frontendHost`. */
+  readonly frontendHosts?: readonly string[];
+  /** The address of each BE; in place of `backendHost`. */
+  readonly backendHosts?: readonly string[];
   /** The first FE's port; default a free one. */
   readonly mysqlPort?: number;
   readonly rootPassword?: string;
@@ -106,14 +110,14 @@ export class StarRocks implements ClusterView {
     this.#users = [root, ...(options.users ?? [])];
     this.#frontends = Array.from({ length: options.frontends ?? 1 }, (_, i) => ({
       name: `fe-${i}`,
-      host: hostAt(options.frontendHost ?? "127.0.0.1", i),
+      host: hostOf(i, options.frontendHosts, options.frontendHost ?? "127.0.0.1"),
       port: i === 0 ? (options.mysqlPort ?? 0) : 0,
       frontend: undefined,
       server: undefined,
     }));
     this.#backends = Array.from({ length: options.backends }, (_, i) => ({
       id: FIRST_BACKEND_ID + i,
-      host: hostAt(options.backendHost ?? "127.0.0.11", i),
+      host: hostOf(i, options.backendHosts, options.backendHost ?? "127.0.0.11"),
       dir: join(options.dir, `be-${i}`),
       faults: noFaults(),
       tablets: new TabletStore(join(options.dir, `be-${i}`)),
@@ -423,6 +427,11 @@ function profileFor(options: StarRocksOptions): Profile {
       workers: options.backendWorkers ?? base.backend.workers,
     },
   };
+}
+
+/** The i-th of the given addresses, or the i-th from the first one on. */
+function hostOf(i: number, given: readonly string[] | undefined, first: string): string {
+  return given === undefined ? hostAt(first, i) : must(given[i], `an address for process ${i}`);
 }
 
 function hostAt(first: string, i: number): string {

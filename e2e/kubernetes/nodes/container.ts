@@ -54,6 +54,8 @@ export class Container {
   readonly #clock: Clock;
   #state: ContainerState;
   #last: Terminated | undefined;
+  /** Its present life has ended. */
+  #lived = false;
   #restarts = 0;
   #started = false;
   #ready = false;
@@ -106,13 +108,13 @@ export class Container {
 
   /** Between two lives. */
   backOff(message: string): void {
-    if (this.end !== undefined) this.#beginAgain(this.end);
+    this.#last = this.end ?? this.#last;
     this.#wait("CrashLoopBackOff", message);
   }
 
   /** One life, from its image to its end. Undefined: stopped before it began. */
   async live(stopping: AbortSignal): Promise<Terminated | undefined> {
-    if (this.end !== undefined) this.#beginAgain(this.end);
+    if (this.#lived) this.#beginAgain();
     try {
       const launch = await this.#prepare(stopping);
       if (launch === undefined) return undefined;
@@ -244,14 +246,16 @@ export class Container {
   #terminate(end: Terminated): Terminated {
     const containerID = this.#containerID;
     const terminated = { ...end, ...(containerID === undefined ? {} : { containerID }) };
+    this.#lived = true;
     this.#started = false;
     this.#ready = false;
     this.#change({ terminated });
     return terminated;
   }
 
-  #beginAgain(end: Terminated): void {
-    this.#last = end;
+  #beginAgain(): void {
+    this.#last = this.end ?? this.#last;
+    this.#lived = false;
     this.#restarts += 1;
     this.#containerID = undefined;
   }
@@ -301,6 +305,7 @@ export class Container {
     this.#last = before.lastState.terminated;
     this.#containerID = before.containerID;
     this.#state = before.state;
+    this.#lived = !("waiting" in before.state) || this.#last !== undefined;
     if (!("running" in before.state)) return;
     this.#state = {
       terminated: {

@@ -19,7 +19,7 @@ const CLAIM_PORT = 61_000;
 const CLAIM_TRIES = 20;
 /** Blocks that are picked from when none is asked for; below them are those that tests ask for. */
 const RANDOM_FROM = 100;
-const RANDOM_TO = 250;
+const RANDOM_WIDTH = 150;
 
 export class Network {
   /** `127.77`. */
@@ -81,9 +81,9 @@ export class Network {
     return this.#pool(`${this.prefix}.${k} processes`, FIRST_PROCESS, FIRST_POD - 1).take();
   }
 
-  /** Where the ClusterIPs are. */
-  get services(): string {
-    return `${this.prefix}.${SERVICES_BLOCK}.0/24`;
+  /** The first three numbers of every ClusterIP. */
+  get servicesPrefix(): string {
+    return `${this.prefix}.${SERVICES_BLOCK}`;
   }
 
   async close(): Promise<void> {
@@ -99,8 +99,6 @@ export class Network {
     return pool;
   }
 }
-
-const RANDOM_WIDTH = RANDOM_TO - RANDOM_FROM;
 
 /** Addresses `block.first` to `block.last`, given out in turn. */
 export class AddressPool {

@@ -236,7 +236,10 @@ export class PodWorker {
     const { activeDeadlineSeconds } = this.#pod.spec;
     if (activeDeadlineSeconds === undefined) return;
     const { clock } = this.#node;
-    const leftMs = Date.parse(this.#startTime) + activeDeadlineSeconds * 1000 - clock.now();
+    // A pod that began before this node's restart has used a part of it.
+    const { startTime } = this.#pod.status ?? {};
+    const usedMs = startTime === undefined ? 0 : clock.now() - Date.parse(startTime);
+    const leftMs = activeDeadlineSeconds * 1000 - usedMs;
     this.#cancelDeadline = clock.after(Math.max(0, leftMs), () => {
       const message = "Pod was active on the node longer than the specified deadline";
       this.#verdict = { reason: "DeadlineExceeded", message };
