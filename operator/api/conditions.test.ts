@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import {
   type Condition,
+  type ConditionUpdate,
   findCondition,
   isTrue,
   removeCondition,
@@ -21,7 +22,8 @@ const ready: Condition = {
 };
 const stalled: Condition = { ...ready, type: "Stalled" };
 
-function stated({ lastTransitionTime: _, ...update }: Condition) {
+function stated(condition: Condition): ConditionUpdate {
+  const { lastTransitionTime: _, ...update } = condition;
   return update;
 }
 

@@ -241,6 +241,8 @@ export interface RepositoryStatus {
    * Example: `k8s_1a2b3c4d_`.
    */
   readonly brokerPrefix?: string;
+  /** When the snapshots were listed last. */
+  readonly catalogTime?: string;
   /** What the last check was made with; another generation or Secret leads to a new one at once. */
   readonly checkedWith?: string;
   /** When storage and StarRocks were checked last. */

@@ -1179,6 +1179,10 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
           "type": "string",
           "maxLength": 32
         },
+        "catalogTime": {
+          "type": "string",
+          "format": "date-time"
+        },
         "checkedWith": {
           "type": "string",
           "maxLength": 256

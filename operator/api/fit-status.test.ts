@@ -1,0 +1,38 @@
+import { expect } from "chai";
+import type { BackupStatus } from "./backup.generated.ts";
+import { fitStatus } from "./fit-status.ts";
+import { validateStatus } from "./validate.ts";
+
+describe("fitStatus", () => {
+  it("gives a status back that fits, itself", () => {
+    const status = {
+      observedGeneration: 1,
+      warnings: ["x".repeat(1024)],
+      attempts: [{ number: 1 }],
+    };
+    expect(fitStatus("Backup", status)).to.equal(status);
+  });
+
+  it("cuts texts and lists at any depth so that an API server takes them", () => {
+    const status: BackupStatus = {
+      observedGeneration: 1,
+      message: "😀".repeat(40_000),
+      warnings: Array.from({ length: 30 }, (_, i) => `warning ${i}`),
+      queue: { position: 1, message: "y".repeat(5000) },
+      attempts: [{ number: 1, message: "z".repeat(40_000) }],
+      snapshot: { name: "n".repeat(61) },
+    };
+    const fitted = fitStatus("Backup", status);
+    expect(validateStatus("Backup", status)).not.to.deep.equal([]);
+    expect(validateStatus("Backup", fitted)).to.deep.equal([]);
+    expect(Array.from(fitted.message ?? "").slice(-10).join("")).to.equal("😀😀 … (cut)");
+    expect(fitted.warnings).to.have.length(20).and.include("warning 0");
+    expect(fitted.observedGeneration).to.equal(1);
+  });
+
+  it("leaves the status it was given as it was", () => {
+    const status = { observedGeneration: 1, reason: "r".repeat(2000) };
+    fitStatus("Restore", status);
+    expect(status.reason).to.have.length(2000);
+  });
+});
