@@ -7,20 +7,16 @@ import { makeMergePatch } from "./merge-patch.ts";
 import { must } from "../assert.ts";
 import { TransientError } from "../errors.ts";
 
-export interface WithStatus<S extends object> extends KubernetesObject {
-  readonly status?: S | undefined;
-}
-
 /**
  * Makes the status of `object` what `status` says: fields that are not in it are removed. Nothing is
  * written when it is so already. Rejects with `Conflict` when the object has changed since it was read,
  * with `NotFound` when it is gone. Resolves with the object as it is now.
  */
-export async function patchStatus<S extends object, T extends WithStatus<S>>(
+export async function patchStatus<T extends KubernetesObject & { readonly status?: object }>(
   api: Api,
   kind: Kind<T>,
   object: T,
-  status: S,
+  status: NonNullable<T["status"]>,
 ): Promise<T> {
   const patch = makeMergePatch(object.status ?? {}, status);
   if (patch === undefined) return object;
