@@ -210,8 +210,10 @@ export class FrontendConnection {
   }
 
   #drop(why: string): void {
-    this.#current?.session.close(why);
+    if (this.#current === undefined) return;
+    this.#current.session.close(why);
     this.#current = undefined;
+    this.#options.log.debug("left StarRocks", { user: this.user, why });
   }
 
   #closeWhenIdle(): void {
