@@ -25,7 +25,11 @@ describe("fitStatus", () => {
     const fitted = fitStatus("Backup", status);
     expect(validateStatus("Backup", status)).not.to.deep.equal([]);
     expect(validateStatus("Backup", fitted)).to.deep.equal([]);
-    expect(Array.from(fitted.message ?? "").slice(-10).join("")).to.equal("😀😀 … (cut)");
+    expect(
+      Array.from(fitted.message ?? "")
+        .slice(-10)
+        .join(""),
+    ).to.equal("😀😀 … (cut)");
     expect(fitted.warnings).to.have.length(20).and.include("warning 0");
     expect(fitted.observedGeneration).to.equal(1);
   });
