@@ -91,8 +91,9 @@ export interface LogOptions {
 
 /**
  * Every method rejects with {@link ApiError} for an answer that is no success, and with a TransientError
- * (reason `KubernetesUnreachable`) when there was none. Each has a deadline of its own and takes no longer
- * than that; `signal` ends it earlier.
+ * (reason `KubernetesUnreachable`, or `CredentialsUnavailable`) when there was none: then a write may have
+ * happened. Each call has a deadline of its own and takes no longer than that; a watch ends with its signal.
+ * A kind that the server does not serve at all is `UnknownResource`, never an object that is not there.
  */
 export interface Api {
   /** `undefined`: not there. */

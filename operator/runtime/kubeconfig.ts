@@ -24,7 +24,7 @@ export interface KubeconfigOptions {
 }
 
 const SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 /** Watches hold a socket each; requests are bounded by their limit and by the workers. */
 const SOCKETS_MAX = 128;
 const SOCKETS_IDLE_MAX = 16;
@@ -114,7 +114,7 @@ function requireCluster(config: KubeConfig): Cluster {
     throw new TerminalError("KubeconfigInvalid", message);
   }
   const { protocol, hostname, origin } = new URL(cluster.server);
-  if (protocol === "http:" && !cluster.skipTLSVerify && !LOOPBACK.has(hostname)) {
+  if (protocol === "http:" && !cluster.skipTLSVerify && !LOOPBACK.test(hostname)) {
     const message = `${origin} is plain HTTP, which would show our credentials: use https`;
     throw new TerminalError("KubeconfigInvalid", message);
   }
