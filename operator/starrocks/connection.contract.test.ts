@@ -123,6 +123,21 @@ describe("connection to StarRocks", () => {
     expect(lines.join()).to.include("warn the StarRocks leader cannot be reached");
   });
 
+  it("looks for the leader again after half a minute on an FE that hands on", async () => {
+    const [leader, follower] = await twoFes();
+    leader.advertised = "127.0.0.1";
+    let laterMs = 0;
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + laterMs };
+    const frontend = open({ frontends: [follower.address], clock });
+    await frontend.brokers();
+    leader.advertised = leader.host;
+    await frontend.brokers();
+    expect(leader.count("SHOW BROKER")).to.equal(0);
+    laterMs = 31_000;
+    await frontend.brokers();
+    expect(leader.count("SHOW BROKER")).to.equal(1);
+  });
+
   it("takes the only FE for the leader, whatever address it tells", async () => {
     const one = await fe();
     one.advertised = "10.1.2.3";

@@ -261,6 +261,12 @@ export function describeFrontend(title: string, start: () => Promise<ContractSub
       expect(rows.every((r) => r.createdAt === first?.createdAt)).to.equal(true);
     });
 
+    it("shows the job to its own database alone", async () => {
+      expect(await frontend.jobs("other")).to.deep.equal([]);
+      // To a name that it does not know, StarRocks answers with every database's jobs.
+      expect(await frontend.jobs("nosuch")).to.deep.equal([]);
+    });
+
     it("tells the snapshot and what is in it", async () => {
       const row = await frontend.snapshot(MOUNT.name, "full");
       expect(row).to.deep.include({ label: "full", status: "OK" });
