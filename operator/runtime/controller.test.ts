@@ -157,6 +157,20 @@ describe("Controller", () => {
       expect(runs.length).to.equal(2);
     });
 
+    it("what is no error at all: a failure like any other", async () => {
+      let tries = 0;
+      const reconcile = async (): Promise<Result> => {
+        tries += 1;
+        // oxlint-disable-next-line only-throw-error -- libraries do
+        if (tries === 1) throw undefined;
+        return await Promise.resolve(done("healed"));
+      };
+      start({ reconcile });
+      controller.enqueue(key);
+      await world.clock.advance(500);
+      expect(tries).to.equal(2);
+    });
+
     it("shows no credentials of a URL", async () => {
       outcomes = [new Error("GET https://user:pw@host/x?sig=secret failed")];
       start();

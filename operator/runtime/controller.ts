@@ -294,7 +294,7 @@ function errorKind(error: unknown): ErrorKind {
 
 function reasonOf(error: unknown): string {
   if (error instanceof AssertionError) return "InternalError";
-  const { reason } = error as { readonly reason?: unknown };
+  const reason = error instanceof Error && "reason" in error ? error.reason : undefined;
   return typeof reason === "string" ? reason : "TransientError";
 }
 

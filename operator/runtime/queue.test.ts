@@ -82,6 +82,20 @@ describe("WorkQueue", () => {
     expect(clock.pending).to.equal(1);
   });
 
+  it("waits for months in pieces that a timer can hold", async () => {
+    const waits: number[] = [];
+    const after = clock.after.bind(clock);
+    clock.after = (ms, fn) => {
+      waits.push(ms);
+      return after(ms, fn);
+    };
+    queue.addAfter("a", 100 * 86_400_000);
+    await clock.advance(7_200_000);
+    expect(waits).to.deep.equal([3_600_000, 3_600_000, 3_600_000]);
+    expect(queue.depth).to.equal(0);
+    queue.close();
+  });
+
   it("drops what was delayed for a key when it is taken", async () => {
     queue.addAfter("a", 1000);
     queue.add("a");

@@ -13,6 +13,9 @@ export interface QueueDeps {
   readonly random: Random;
 }
 
+/** Node's timers overflow after 24 days and fire at once; a timer that is early does no harm. */
+const TIMER_MS_MAX = 3_600_000;
+
 /** From half a second to five minutes: an API server or StarRocks that is down is not hammered. */
 export const DEFAULT_BACKOFF: Backoff = { firstMs: 500, maxMs: 300_000 };
 
@@ -119,7 +122,7 @@ export class WorkQueue {
   #arm(at: number): void {
     if (at >= (this.#timer?.at ?? Infinity)) return;
     this.#timer?.cancel();
-    const waitMs = Math.max(0, at - this.#deps.clock.monotonic());
+    const waitMs = Math.min(Math.max(0, at - this.#deps.clock.monotonic()), TIMER_MS_MAX);
     this.#timer = { at, cancel: this.#deps.clock.after(waitMs, () => this.#ring()) };
   }
 

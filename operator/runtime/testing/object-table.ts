@@ -133,10 +133,13 @@ export class ObjectTable {
 
   async #news(seen: number, signal: AbortSignal): Promise<void> {
     if (this.#history.some(({ version }) => version > seen) || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      this.#wakers.add(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = () => resolve();
+    this.#wakers.add(wake);
+    signal.addEventListener("abort", wake);
+    await promise;
+    this.#wakers.delete(wake);
+    signal.removeEventListener("abort", wake);
   }
 }
 
