@@ -67,6 +67,7 @@ export class Kubernetes {
   readonly problems: readonly string[];
   readonly #parts: Parts;
   readonly #life = new AbortController();
+  #stopped: Promise<void> | undefined;
 
   private constructor(parts: Parts) {
     this.#parts = parts;
@@ -81,13 +82,12 @@ export class Kubernetes {
   }
 
   static async start(options: KubernetesOptions): Promise<Kubernetes> {
-    await mkdir(options.dir, { recursive: true });
+    const { dir } = options;
+    await mkdir(dir, { recursive: true });
     const network = await Network.claim(options.network);
-    const server = await startApiServer({
-      ...options.api,
-      host: network.apiServer,
-      clusterIpPrefix: network.servicesPrefix,
-      ...(options.crds === undefined ? {} : { crds: options.crds }),
+    const server = await startServer(options, network).catch(async (error: unknown) => {
+      await network.close();
+      throw error;
     });
     const reaper = await Reaper.start();
     const problems: string[] = [];
@@ -99,9 +99,11 @@ export class Kubernetes {
       nodeOf: (address) => kubelets[(network.nodeOf(address) ?? 0) - 1]?.name,
       failed: (error) => problems.push(error.message),
     });
-    const { dir } = options;
     const cluster = new Kubernetes({ dir, network, reaper, server, kubelets, proxy, problems });
-    await cluster.#begin();
+    await cluster.#begin().catch(async (error: unknown) => {
+      await cluster.stop(0);
+      throw error;
+    });
     return cluster;
   }
 
@@ -185,8 +187,13 @@ export class Kubernetes {
     return this.#parts.kubelets.flatMap((kubelet) => kubelet.pids);
   }
 
-  /** Ends all processes, relays and the server. Pods get this long after SIGTERM; default 5 s. */
+  /** Ends all processes, relays and the server, once. Pods get this long after SIGTERM; default 5 s. */
   async stop(graceMs = STOP_GRACE_MS): Promise<void> {
+    this.#stopped ??= this.#stop(graceMs);
+    await this.#stopped;
+  }
+
+  async #stop(graceMs: number): Promise<void> {
     const { network, reaper, server, kubelets, proxy } = this.#parts;
     this.#life.abort();
     await Promise.all(kubelets.map((kubelet) => kubelet.stop(graceMs)));
@@ -240,6 +247,15 @@ export class Kubernetes {
 /** Starts a cluster; the caller stops it. */
 export async function startKubernetes(options: KubernetesOptions): Promise<Kubernetes> {
   return await Kubernetes.start(options);
+}
+
+async function startServer(options: KubernetesOptions, network: Network): Promise<ApiServer> {
+  return await startApiServer({
+    ...options.api,
+    host: network.apiServer,
+    clusterIpPrefix: network.servicesPrefix,
+    ...(options.crds === undefined ? {} : { crds: options.crds }),
+  });
 }
 
 function kubeletsOf(
