@@ -136,8 +136,6 @@ class HttpClient implements Client {
       throw new TransientError("KubernetesUnreachable", `${what}: cut off`, { cause: error });
     } finally {
       cancel();
-      // Whoever stops reading must not keep the connection.
-      cut.abort(new Error("nobody reads the watch any more"));
     }
   }
 
