@@ -8,9 +8,12 @@ export interface PolicyRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
+  readonly why: string;
+  readonly own?: true;
+  readonly clusterWide?: true;
 }
 
-const SOURCE = "operator/controllers/index.ts";
+const SOURCE = "operator/controllers/rbac.ts";
 
 /** `RBAC_RULES` of the controllers; none while there are no controllers. */
 export async function readRbacRules(root: string): Promise<readonly PolicyRule[]> {
@@ -29,16 +32,22 @@ export function printRbac(rules: readonly PolicyRule[]): string {
     "",
     "# What the operator may do in Kubernetes",
     "",
-    "Its ClusterRole, and nothing else. Agents have no rights there and no token.",
+    "These rights, and nothing else. Agents have no rights there and no token. Where: `all`: in every namespace that it",
+    "watches; `cluster`: objects without a namespace; `own`: in the operator's own namespace alone.",
     "",
-    "| group | resources | verbs |",
-    "|---|---|---|",
+    "| group | resources | verbs | where | why |",
+    "|---|---|---|---|---|",
     ...rules.map(
-      ({ apiGroups, resources, verbs }) =>
-        `| ${list(apiGroups.map((group) => (group === "" ? "core" : group)))} | ${list(resources)} | ${list(verbs)} |`,
+      (rule) =>
+        `| ${list(rule.apiGroups.map((group) => (group === "" ? "core" : group)))} | ${list(rule.resources)} | ${list(rule.verbs)} | ${whereOf(rule)} | ${rule.why} |`,
     ),
     "",
   ].join("\n");
+}
+
+function whereOf({ own, clusterWide }: PolicyRule): string {
+  if (own === true) return "own";
+  return clusterWide === true ? "cluster" : "all";
 }
 
 function list(words: readonly string[]): string {

@@ -1,7 +1,7 @@
 // The agent's configuration file: where the repository lies and how to reach it. The operator makes it
-// from the Repository resource (a ConfigMap); credentials are not in it but in a mounted Secret.
+// from the Repository resource (an annotation of the pod); credentials are not in it but in a mounted Secret.
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Ajv, type ErrorObject } from "ajv";
 import { parse } from "yaml";
 import { isRepositoryFolder } from "../broker/layout.ts";
@@ -81,7 +81,7 @@ const validate = new Ajv({ allErrors: true, strict: true }).compile<ConfigFile>(
 /** Reads and checks the file. Throws {@link TerminalError} naming the field and what it should be. */
 export async function loadConfig(path: string): Promise<AgentConfig> {
   const file = parseConfig(path, await readText(path));
-  const credentials = await loadCredentials(file.credentialsDirectory);
+  const credentials = await loadCredentials(directoryOf(path, file.credentialsDirectory));
   const limits = { ...LIMITS, ...file.limits };
   requireSlots(limits);
   return {
@@ -94,6 +94,11 @@ export async function loadConfig(path: string): Promise<AgentConfig> {
     repositoryName: file.repositoryName,
     limits,
   };
+}
+
+/** A relative directory is looked for beside the file, wherever both are mounted. */
+function directoryOf(path: string, directory: string | undefined): string | undefined {
+  return directory === undefined ? undefined : resolve(dirname(path), directory);
 }
 
 function parseConfig(path: string, text: string): ConfigFile {

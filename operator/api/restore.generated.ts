@@ -297,6 +297,8 @@ export interface RestoreEnding {
   readonly reason: string;
   /** Why, for a person. */
   readonly message: string;
+  /** What the attempt had stored is gone. */
+  readonly pruned?: boolean;
   /** When that was decided. */
   readonly time?: string;
 }

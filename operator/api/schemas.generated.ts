@@ -595,6 +595,9 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "type": "string",
               "maxLength": 32768
             },
+            "pruned": {
+              "type": "boolean"
+            },
             "time": {
               "type": "string",
               "format": "date-time"
@@ -2009,6 +2012,9 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
             "message": {
               "type": "string",
               "maxLength": 32768
+            },
+            "pruned": {
+              "type": "boolean"
             },
             "time": {
               "type": "string",

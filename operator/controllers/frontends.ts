@@ -1,0 +1,103 @@
+// The StarRocks of each Repository: one connection per address list and user, made when it is first
+// needed, made anew when a password changed, closed when its Repository goes.
+import { createHash } from "node:crypto";
+import type { Repository } from "../api/repository.generated.ts";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { must } from "../assert.ts";
+import type { Api } from "../runtime/api.ts";
+import { SECRETS } from "../runtime/objects.ts";
+import { Secret } from "../secret.ts";
+import { FrontendError, type Frontend } from "../starrocks/frontend.ts";
+import type { OpenFrontendOptions } from "../starrocks/open.ts";
+
+export type Open = (options: OpenFrontendOptions) => Frontend;
+
+export interface FrontendsDeps {
+  readonly api: Api;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly open: Open;
+}
+
+interface Entry {
+  /** Digest of all that the connection was made from. */
+  readonly made: string;
+  readonly frontend: Frontend;
+}
+
+interface Credentials {
+  readonly user: string;
+  readonly password: Secret;
+}
+
+export class Frontends {
+  readonly #deps: FrontendsDeps;
+  /** By UID of the Repository. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(deps: FrontendsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Rejects with FrontendError `AccessDenied` when a Secret is missing or has not the keys it needs. */
+  async of(repository: Repository): Promise<Frontend> {
+    const { cluster } = repository.spec;
+    const namespace = must(repository.metadata.namespace);
+    const user = await this.#credentials(namespace, cluster.credentialsSecret.name);
+    const mount =
+      cluster.mountCredentialsSecret &&
+      (await this.#credentials(namespace, cluster.mountCredentialsSecret.name));
+    const made = digest([...cluster.frontends, text(user), mount === undefined ? "" : text(mount)]);
+    const uid = must(repository.metadata.uid);
+    const known = this.#entries.get(uid);
+    if (known?.made === made) return known.frontend;
+    await this.forget(uid);
+    const { open, clock, log } = this.#deps;
+    const frontend = open({
+      frontends: cluster.frontends,
+      ...user,
+      ...(mount === undefined ? {} : { mountUser: mount.user, mountPassword: mount.password }),
+      clock,
+      log: log.child({ repository: repository.metadata.name, namespace }),
+    });
+    this.#entries.set(uid, { made, frontend });
+    return frontend;
+  }
+
+  /** Closes a Repository's connection. */
+  async forget(uid: string): Promise<void> {
+    const entry = this.#entries.get(uid);
+    this.#entries.delete(uid);
+    await entry?.frontend.close();
+  }
+
+  async close(): Promise<void> {
+    for (const uid of this.#entries.keys()) await this.forget(uid);
+  }
+
+  async #credentials(namespace: string, name: string): Promise<Credentials> {
+    const secret = await this.#deps.api.get(SECRETS, { namespace, name });
+    const value = (key: string): string | undefined => {
+      const base64 = secret?.data?.[key];
+      return base64 === undefined ? undefined : Buffer.from(base64, "base64").toString("utf8");
+    };
+    const user = value("user");
+    const password = value("password");
+    if (user !== undefined && password !== undefined) {
+      return { user, password: new Secret(password) };
+    }
+    const what = secret === undefined ? "does not exist" : "lacks user or password";
+    const message = `Secret ${name} with the StarRocks user ${what}: it needs the keys user and password`;
+    throw new FrontendError("AccessDenied", false, message);
+  }
+}
+
+function text({ user, password }: Credentials): string {
+  return JSON.stringify([user, password.reveal()]);
+}
+
+/** Credentials are compared without being kept a second time. */
+function digest(parts: readonly string[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}

@@ -1,0 +1,170 @@
+// The table of controllers: what each reconciles and what wakes it. Their rights: rbac.ts.
+import { LABELS, MANAGED_BY } from "../api/group.ts";
+import { BACKUP, REPOSITORY, RESTORE } from "../api/kinds.ts";
+import type { KubernetesObject, ObjectKey } from "../runtime/api.ts";
+import { isMoreThanStatus, watches } from "../runtime/controller.ts";
+import type { ControllerOptions, Source } from "../runtime/controller.ts";
+import type { Change, Informer } from "../runtime/informer.ts";
+import type { Manager } from "../runtime/manager.ts";
+import { JOBS, NODES, PODS, SERVICES } from "../runtime/objects.ts";
+import type { Job, Pod, Service } from "../runtime/objects.ts";
+import { byLabel } from "../runtime/store.ts";
+import type { Backup } from "../api/backup.generated.ts";
+import type { Repository } from "../api/repository.generated.ts";
+import type { Restore } from "../api/restore.generated.ts";
+import type { Caches, ControllerDeps } from "./deps.ts";
+import { reconcileJob } from "./job/controller.ts";
+import { isFinal } from "./job/status.ts";
+import type { JobResource } from "./job/model.ts";
+import { reconcileRepository } from "./repository/controller.ts";
+
+export interface Informers {
+  readonly repositories: Informer<Repository>;
+  readonly backups: Informer<Backup>;
+  readonly restores: Informer<Restore>;
+  readonly jobs: Informer<Job>;
+  readonly pods: Informer<Pod>;
+  readonly services: Informer<Service>;
+  readonly caches: Caches;
+}
+
+/** One informer per kind; of built-in kinds only our own objects. */
+export function makeInformers(manager: Manager, namespace: string | undefined): Informers {
+  const of = namespace === undefined ? {} : { namespace };
+  const ours = { ...of, labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` };
+  const repositories = manager.informer(REPOSITORY, of);
+  const backups = manager.informer(BACKUP, of);
+  const restores = manager.informer(RESTORE, of);
+  const jobs = manager.informer(JOBS, ours);
+  const pods = manager.informer(PODS, ours);
+  const services = manager.informer(SERVICES, ours);
+  const nodes = manager.informer(NODES);
+  const caches: Caches = {
+    repositories: repositories.store,
+    backups: backups.store,
+    restores: restores.store,
+    nodes: nodes.store,
+    jobsByOwner: jobs.store.index(byLabel(LABELS.jobUid)),
+    jobsByRepository: jobs.store.index(byLabel(LABELS.repositoryUid)),
+    podsByOwner: pods.store.index(byLabel(LABELS.jobUid)),
+    podsByRepository: pods.store.index(byLabel(LABELS.repositoryUid)),
+    slotsByRepository: services.store.index(byLabel(LABELS.repositoryUid)),
+  };
+  return { repositories, backups, restores, jobs, pods, services, caches };
+}
+
+/** Backup and Restore wake for the same reasons. */
+export function controllers(
+  deps: ControllerDeps,
+  informers: Informers,
+  workers: number,
+): readonly ControllerOptions[] {
+  return [
+    {
+      name: "repository",
+      workers,
+      sources: repositorySources(informers),
+      reconcile: (key, context) => reconcileRepository({ ...deps, log: context.log }, key, context),
+    },
+    ...JOB_KINDS.map((kind): ControllerOptions => ({
+      name: kind.toLowerCase(),
+      workers,
+      sources: jobSources(informers, kind),
+      reconcile: (key, context) => reconcileJob({ ...deps, log: context.log }, kind, key, context),
+    })),
+  ];
+}
+
+const JOB_KINDS = ["Backup", "Restore"] as const;
+
+function repositorySources(informers: Informers): readonly Source[] {
+  const { repositories, jobs, pods, services, caches } = informers;
+  const owners = (object: KubernetesObject): readonly ObjectKey[] =>
+    repositoriesOf(caches, object).map(keyOf);
+  const isOwn = ({ before, after }: Change<KubernetesObject>): boolean =>
+    isOfRepository(after ?? before);
+  return [
+    watches(repositories, undefined, isMoreThanStatus),
+    watches(jobs, owners, isOwn),
+    watches(pods, owners, isOwn),
+    watches(services, owners),
+    ...bothKinds(informers).map((informer) =>
+      watches(
+        informer,
+        ({ metadata, spec }) => [nameIn(metadata.namespace, spec.repository)],
+        movesTheQueue,
+      ),
+    ),
+  ];
+}
+
+function jobSources(informers: Informers, kind: JobResource["kind"]): readonly Source[] {
+  const { repositories, jobs, pods, services, caches } = informers;
+  const own = (kind === "Backup" ? informers.backups : informers.restores) as Informer<JobResource>;
+  const byUid = own.store.index((job) => [job.metadata.uid ?? ""]);
+  const owner = (object: KubernetesObject): readonly ObjectKey[] =>
+    byUid(object.metadata.labels?.[LABELS.jobUid] ?? "none").map(keyOf);
+  /** Jobs that wait: the Repository, a slot or another job may let them go on. */
+  const unfinished = (namespace: string | undefined, repository: string): readonly ObjectKey[] =>
+    own.store
+      .list(namespace)
+      .filter((job) => job.spec.repository === repository && !isFinal(job.status?.phase))
+      .map(keyOf);
+  return [
+    watches(own, undefined, isMoreThanStatus),
+    watches(jobs, owner),
+    watches(pods, owner),
+    watches(repositories, ({ metadata }) => unfinished(metadata.namespace, metadata.name)),
+    watches(services, (service) =>
+      repositoriesOf(caches, service).flatMap(({ metadata }) =>
+        unfinished(metadata.namespace, metadata.name),
+      ),
+    ),
+    ...bothKinds(informers).map((informer) =>
+      watches(
+        informer,
+        ({ metadata, spec }) => unfinished(metadata.namespace, spec.repository),
+        movesTheQueue,
+      ),
+    ),
+  ];
+}
+
+function bothKinds({ backups, restores }: Informers): readonly Informer<JobResource>[] {
+  return [backups as Informer<JobResource>, restores as Informer<JobResource>];
+}
+
+function keyOf({ metadata }: KubernetesObject): ObjectKey {
+  return nameIn(metadata.namespace, metadata.name);
+}
+
+function nameIn(namespace: string | undefined, name: string): ObjectKey {
+  return namespace === undefined ? { name } : { namespace, name };
+}
+
+/** Jobs and pods of a Backup or Restore are that one's concern, unless it is gone: the sweep finds those. */
+function isOfRepository(object: KubernetesObject | undefined): boolean {
+  return object?.metadata.labels?.[LABELS.jobUid] === undefined;
+}
+
+function repositoriesOf({ repositories }: Caches, object: KubernetesObject): readonly Repository[] {
+  const uid = object.metadata.labels?.[LABELS.repositoryUid];
+  if (uid === undefined) return [];
+  return repositories.list(object.metadata.namespace).filter((r) => r.metadata.uid === uid);
+}
+
+/** A job that came, went, ended, or took or gave back a slot. */
+function movesTheQueue({ before, after }: Change<JobResource>): boolean {
+  if (before === undefined || after === undefined) return true;
+  return placeInQueue(before) !== placeInQueue(after);
+}
+
+function placeInQueue({ status, metadata }: JobResource): string {
+  return JSON.stringify([
+    isFinal(status?.phase),
+    status?.slot?.index,
+    status?.queue?.position,
+    status?.retryAfter,
+    metadata.deletionTimestamp,
+  ]);
+}

@@ -1,0 +1,23 @@
+// Reconciles one Backup or Restore: observe, plan, apply.
+import { done } from "../../runtime/result.ts";
+import type { Result } from "../../runtime/result.ts";
+import type { ObjectKey } from "../../runtime/api.ts";
+import type { ReconcileContext } from "../../runtime/controller.ts";
+import type { ControllerDeps } from "../deps.ts";
+import { apply } from "./apply.ts";
+import type { JobKind } from "./model.ts";
+import { observe } from "./observe.ts";
+import { plan } from "./plan.ts";
+
+export async function reconcileJob(
+  deps: ControllerDeps,
+  kind: JobKind,
+  key: ObjectKey,
+  { log }: Pick<ReconcileContext, "log">,
+): Promise<Result> {
+  const seen = await observe(deps, kind, key);
+  if (seen === undefined) return done("it is gone");
+  const decided = plan(seen);
+  log.debug("planned", { step: decided.step, actions: decided.actions.map((a) => a.kind) });
+  return await apply(deps, seen, decided);
+}

@@ -1,0 +1,119 @@
+// The agents and one-shot Jobs of a job, from the informers, with figures read from the agents' logs.
+import { LABELS } from "../../api/group.ts";
+import { must } from "../../assert.ts";
+import { describeError } from "../../errors.ts";
+import type { Job, Pod } from "../../runtime/objects.ts";
+import type { ControllerDeps } from "../deps.ts";
+import {
+  addFigures,
+  byAge,
+  endOf,
+  isOver,
+  lastFigures,
+  stateOf,
+  troubleOf,
+  viewOfPod,
+} from "../pods.ts";
+import type { AgentFigures, AgentView, TaskView } from "../pods.ts";
+import type { JobResource, TaskName } from "./model.ts";
+
+/** Progress lines come every 5 s; this many lines hold one also amid warnings. */
+const LOG_TAIL = { tailLines: 50, limitBytes: 64 * 1024 } as const;
+const LOGS_AT_ONCE = 8;
+/** Pods of one agent's Job whose logs are read: the last ones. */
+const PODS_MAX = 4;
+
+export async function observeAgents(
+  deps: ControllerDeps,
+  job: JobResource,
+  attempt: string,
+): Promise<readonly AgentView[]> {
+  const uid = must(job.metadata.uid);
+  const pods = deps.caches.podsByOwner(uid);
+  const jobs = deps.caches
+    .jobsByOwner(uid)
+    .filter((j) => isComponent(j, "agent") && j.metadata.labels?.[LABELS.attempt] === attempt);
+  const views: AgentView[] = [];
+  for (let at = 0; at < jobs.length; at += LOGS_AT_ONCE) {
+    const some = jobs.slice(at, at + LOGS_AT_ONCE);
+    views.push(...(await Promise.all(some.map((j) => viewOfAgent(deps, j, podsOf(j, pods))))));
+  }
+  return views.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function viewOfAgent(
+  deps: ControllerDeps,
+  job: Job,
+  pods: readonly Pod[],
+): Promise<AgentView> {
+  return {
+    name: job.metadata.name,
+    node: job.metadata.annotations?.[LABELS.node],
+    state: stateOf(job),
+    deleting: job.metadata.deletionTimestamp !== undefined,
+    pods: pods.filter((p) => !isOver(p)).map(viewOfPod),
+    trouble: troubleOf(job, pods),
+    ended: endOf(pods),
+    figures: await figuresOf(deps, pods),
+  };
+}
+
+async function figuresOf(
+  deps: ControllerDeps,
+  pods: readonly Pod[],
+): Promise<AgentFigures | undefined> {
+  const figures: AgentFigures[] = [];
+  for (const pod of [...byAge(pods)].slice(0, PODS_MAX).reverse()) {
+    const found = lastFigures(await readLog(deps, pod));
+    if (found !== undefined) figures.push(found);
+  }
+  return addFigures(figures);
+}
+
+/** Figures are an extra: a log that cannot be read (the node is away) must not hold up the job. */
+async function readLog({ api, log }: ControllerDeps, pod: Pod): Promise<string> {
+  if (pod.status?.phase === undefined || pod.status.phase === "Pending") return "";
+  const { name, namespace } = pod.metadata;
+  try {
+    return await api.log({ name, namespace: must(namespace) }, LOG_TAIL);
+  } catch (error) {
+    log.debug("an agent's log cannot be read", { pod: name, error: describeError(error) });
+    return "";
+  }
+}
+
+export function observeTasks(
+  { caches }: ControllerDeps,
+  job: JobResource,
+): Readonly<Record<TaskName, TaskView | undefined>> {
+  const uid = must(job.metadata.uid);
+  const pods = caches.podsByOwner(uid);
+  const jobs = caches.jobsByOwner(uid);
+  const view = (task: TaskName): TaskView | undefined => {
+    const found = jobs.find((j) => isComponent(j, task));
+    return found && viewOfTask(found, podsOf(found, pods));
+  };
+  return { seal: view("seal"), verify: view("verify"), prune: view("prune") };
+}
+
+export function viewOfTask(job: Job, pods: readonly Pod[]): TaskView {
+  return {
+    name: job.metadata.name,
+    id: job.metadata.annotations?.[LABELS.task] ?? "",
+    createdAt: job.metadata.creationTimestamp ?? "",
+    state: stateOf(job),
+    deleting: job.metadata.deletionTimestamp !== undefined,
+    trouble: troubleOf(job, pods),
+    ended: endOf(pods),
+  };
+}
+
+export function podsOf(job: Job, pods: readonly Pod[]): readonly Pod[] {
+  return pods.filter((pod) =>
+    pod.metadata.ownerReferences?.some((owner) => owner.uid === job.metadata.uid),
+  );
+}
+
+function isComponent(job: Job, component: string): boolean {
+  return job.metadata.labels?.[LABELS.component] === component;
+}

@@ -1,0 +1,154 @@
+// What StarRocks says about a job: one statement after the other, only what the job's part of life needs.
+import type { Backup } from "../../api/backup.generated.ts";
+import type { Restore } from "../../api/restore.generated.ts";
+import type { Repository } from "../../api/repository.generated.ts";
+import { FrontendError } from "../../starrocks/frontend.ts";
+import type { Frontend, SnapshotRow } from "../../starrocks/frontend.ts";
+import type { ControllerDeps } from "../deps.ts";
+import { attemptId, mountName } from "../names.ts";
+import { placeAgents } from "../placement.ts";
+import { whereabouts } from "../whereabouts.ts";
+import type { FrontendSeen, FrontendView, Placement, Seen } from "./model.ts";
+
+type Known = Omit<Seen, "frontend" | "nodes" | "repository"> & { readonly repository: Repository };
+
+export async function observeFrontend(deps: ControllerDeps, known: Known): Promise<FrontendView> {
+  try {
+    const frontend = await deps.frontends.of(known.repository);
+    return { kind: "seen", seen: await ask(frontend, known) };
+  } catch (error) {
+    if (error instanceof FrontendError) return { kind: "failed", error };
+    throw error;
+  }
+}
+
+export async function placementOf(
+  deps: ControllerDeps,
+  frontend: FrontendView,
+): Promise<Placement> {
+  if (frontend.kind !== "seen") return { nodes: [], unplaced: [] };
+  const { backends } = frontend.seen.facts;
+  return placeAgents(backends, await whereabouts(deps, backends));
+}
+
+async function ask(frontend: Frontend, known: Known): Promise<FrontendSeen> {
+  const database = databaseOf(known);
+  const facts = await frontend.facts();
+  const brokers = await frontend.brokers();
+  const repositories = await frontend.repositories();
+  const jobs = database === undefined ? [] : await frontend.jobs(database);
+  const base = { facts, brokers, repositories, database, jobs };
+  const mount = mountOf(known);
+  const isMounted =
+    mount !== undefined &&
+    repositories.some((r) => r.name === mount) &&
+    brokers.some((b) => b.name === mount && b.alive);
+  return {
+    ...base,
+    ...(await askObjects(frontend, known, database)),
+    snapshot: isMounted ? await askSnapshot(frontend, known, mount) : undefined,
+    details: isMounted ? await askDetails(frontend, known, mount) : undefined,
+  };
+}
+
+type Objects = Pick<FrontendSeen, "tables" | "partitions" | "replication">;
+
+/** Tables matter until the statement is accepted. */
+async function askObjects(
+  frontend: Frontend,
+  known: Known,
+  database: string | undefined,
+): Promise<Objects> {
+  const none: Objects = { tables: undefined, partitions: new Map(), replication: new Map() };
+  if (database === undefined || !isBefore(known)) return none;
+  const tables = await frontend.tables(database);
+  if (tables === undefined) return none;
+  const exist = new Set(tables.map((t) => t.name));
+  const { job } = known;
+  const isThere = (name: string): boolean => exist.has(name);
+  return job.kind === "Backup"
+    ? { ...none, tables, partitions: await askPartitions(frontend, job, isThere) }
+    : { ...none, tables, replication: await askReplication(frontend, database, job, isThere) };
+}
+
+/** The statement was not accepted yet, and still may be sent. */
+function isBefore({ status }: Known): boolean {
+  const isPending = status.phase === undefined || status.phase === "PENDING";
+  return isPending && status.ending === undefined && status.submission?.accepted !== true;
+}
+
+async function askPartitions(
+  frontend: Frontend,
+  { spec }: Backup,
+  isThere: (name: string) => boolean,
+): Promise<Objects["partitions"]> {
+  const partitions = new Map<string, readonly string[]>();
+  for (const { name, partitions: wanted } of spec.tables ?? []) {
+    if (wanted === undefined || !isThere(name)) continue;
+    const found = await frontend.partitions(spec.database, name);
+    if (found !== undefined) partitions.set(name, found);
+  }
+  return partitions;
+}
+
+async function askReplication(
+  frontend: Frontend,
+  database: string,
+  { spec }: Restore,
+  isThere: (name: string) => boolean,
+): Promise<Objects["replication"]> {
+  const replication = new Map<string, number>();
+  for (const name of (spec.overwriteTables ?? []).filter(isThere)) {
+    const found = await frontend.replication(database, name);
+    if (found !== undefined) replication.set(name, found);
+  }
+  return replication;
+}
+
+/** Once the job is done or cannot be seen: is the snapshot there? */
+async function askSnapshot(
+  frontend: Frontend,
+  known: Known,
+  mount: string,
+): Promise<SnapshotRow | undefined> {
+  const { job, status } = known;
+  if (job.kind !== "Backup" || status.submission === undefined) return undefined;
+  if (status.snapshot?.timestamp !== undefined) return undefined;
+  const { label } = status.submission;
+  const rows = await frontend.jobs(job.spec.database);
+  const isVisible = rows.some((r) => r.label === label && r.kind === "backup");
+  if (isVisible && status.phase !== "COMMIT") return undefined;
+  try {
+    return await frontend.snapshot(mount, label);
+  } catch (error) {
+    if (!(error instanceof FrontendError)) throw error;
+    return { label, timestamps: [], status: error.message };
+  }
+}
+
+async function askDetails(
+  frontend: Frontend,
+  known: Known,
+  mount: string,
+): Promise<FrontendSeen["details"]> {
+  const { source, submission } = known.status;
+  if (known.job.kind !== "Restore" || submission?.accepted === true) return undefined;
+  if (source?.snapshot === undefined || source.timestamp === undefined) return undefined;
+  try {
+    return await frontend.snapshotDetails(mount, source.snapshot, source.timestamp);
+  } catch (error) {
+    if (error instanceof FrontendError) return error;
+    throw error;
+  }
+}
+
+function databaseOf({ job, status }: Known): string | undefined {
+  if (job.kind === "Backup") return job.spec.database;
+  return job.spec.database ?? status.source?.database;
+}
+
+function mountOf(known: Known): string | undefined {
+  const id = attemptId(known.job.metadata, known.status.attempt ?? 1);
+  const slot = known.slots.find((s) => s.lentTo === id);
+  return slot && mountName(known.repository.metadata, slot.index);
+}

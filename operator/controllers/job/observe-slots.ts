@@ -1,0 +1,25 @@
+// The Repository's slots: its Services, and whether pods of the last job in them are still there.
+import type { Repository } from "../../api/repository.generated.ts";
+import { ANNOTATIONS, LABELS } from "../../api/group.ts";
+import { must } from "../../assert.ts";
+import type { Caches } from "../deps.ts";
+import type { SlotView } from "./model.ts";
+
+export function slotsOf(caches: Caches, repository: Repository): readonly SlotView[] {
+  const uid = must(repository.metadata.uid);
+  const pods = caches.podsByRepository(uid);
+  return caches
+    .slotsByRepository(uid)
+    .filter((service) => service.metadata.deletionTimestamp === undefined)
+    .map((service) => {
+      const number = service.metadata.labels?.[LABELS.slot] ?? "";
+      return {
+        index: Number(number),
+        service: service.metadata.name,
+        resourceVersion: must(service.metadata.resourceVersion),
+        lentTo: service.metadata.annotations?.[ANNOTATIONS.lentTo],
+        busy: pods.some((pod) => pod.metadata.labels?.[LABELS.slot] === number),
+      };
+    })
+    .sort((a, b) => a.index - b.index);
+}

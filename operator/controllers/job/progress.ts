@@ -1,0 +1,117 @@
+// Progress as the status shows it: from the agents' figures and StarRocks' tasks. Pure. Figures never go
+// back (a pod that is gone takes its log along), and are written at most once in five seconds.
+import type { JobRow } from "../../starrocks/frontend.ts";
+import type { AgentView } from "../pods.ts";
+import { sinceMs } from "./look.ts";
+import type { Seen } from "./model.ts";
+import type { JobStatus } from "./status.ts";
+
+export type JobProgress = NonNullable<JobStatus["progress"]>;
+type NodeProgress = NonNullable<JobProgress["nodes"]>[number];
+
+const WRITE_EVERY_MS = 5_000;
+const NODES_MAX = 200;
+
+/** The progress to write now; the one that is there when nothing moved or it is too young. */
+export function progressOf(seen: Seen, row: JobRow | undefined): JobProgress | undefined {
+  const before = seen.status.progress;
+  const now = new Date(seen.nowMs).toISOString();
+  const measured = measure(seen, row, before);
+  const moved = before === undefined || fingerprint(measured) !== fingerprint(before);
+  const isYoung = before !== undefined && sinceMs(seen, before.time) < WRITE_EVERY_MS;
+  if (isYoung && measured.state === before.state) return before;
+  if (!moved) return { ...before, bytesPerSecond: 0 };
+  return { ...measured, time: now, lastChangeTime: now };
+}
+
+/** What must change for us to say that something moves. */
+function fingerprint(progress: JobProgress): string {
+  const { state, bytes, files, calls, tablets } = progress;
+  return [state, bytes, files, calls, tablets?.done].join("/");
+}
+
+function measure(
+  seen: Seen,
+  row: JobRow | undefined,
+  before: JobProgress | undefined,
+): JobProgress {
+  const nodes = nodesOf(seen.agents, before?.nodes ?? []);
+  const sum = (of: (n: NodeProgress) => number | undefined): number =>
+    nodes.reduce((a, n) => a + (of(n) ?? 0), 0);
+  const last = { ...ZERO, ...before };
+  const calls = seen.agents.reduce((a, agent) => a + (agent.figures?.calls ?? 0), 0);
+  const bytes = Math.max(
+    last.bytes,
+    sum((n) => n.bytes),
+  );
+  const tablets = tabletsOf(row, last.tablets);
+  return {
+    state: row?.state ?? last.state,
+    bytes,
+    bytesPerSecond: row === undefined ? 0 : sum((n) => n.bytesPerSecond),
+    files: Math.max(
+      last.files,
+      sum((n) => n.files),
+    ),
+    calls: Math.max(last.calls, calls),
+    tablets,
+    percent: Math.max(last.percent, percentOf(row, tablets)),
+    transferred: sizeText(bytes),
+    nodes,
+  };
+}
+
+interface Tablets {
+  readonly done: number;
+  readonly total: number;
+}
+
+const NONE: Tablets = { done: 0, total: 0 };
+const ZERO = { state: "PENDING", bytes: 0, files: 0, calls: 0, percent: 0, tablets: NONE } as const;
+
+/** Tasks are what StarRocks tells; from 3.1 on a task is a tablet (starrocks.md §1.9). */
+function tabletsOf(row: JobRow | undefined, last: NonNullable<JobProgress["tablets"]>): Tablets {
+  const { done, total } = { ...NONE, ...last };
+  if (row?.state !== "UPLOADING" && row?.state !== "DOWNLOADING") return { done, total };
+  const all = Math.max(total, row.unfinishedTasks);
+  return { total: all, done: Math.max(done, all - row.unfinishedTasks) };
+}
+
+/** What follows the transfer is small, but it is not nothing. */
+function percentOf(row: JobRow | undefined, { done, total }: Tablets): number {
+  if (row?.state === "UPLOAD_INFO" || row?.state === "COMMITTING") return 99;
+  return total === 0 ? 0 : Math.floor((99 * done) / total);
+}
+
+function nodesOf(agents: readonly AgentView[], before: readonly NodeProgress[]): NodeProgress[] {
+  return agents.slice(0, NODES_MAX).map((agent) => {
+    const name = agent.node ?? "any";
+    const last = { ...ZERO, ...before.find((n) => n.name === name) };
+    const now = { ...ZERO, bytesPerSecond: 0, ...agent.figures };
+    return {
+      name,
+      bytes: Math.max(last.bytes, now.bytes),
+      bytesPerSecond: now.bytesPerSecond,
+      files: Math.max(last.files, now.files),
+      state: stateOf(agent),
+      ...(agent.trouble === undefined ? {} : { message: agent.trouble.slice(0, 500) }),
+    };
+  });
+}
+
+function stateOf(agent: AgentView): string {
+  if (agent.state !== "running") return agent.state === "complete" ? "Done" : "Failed";
+  return agent.pods.some((p) => p.ready) ? "Serving" : "Starting";
+}
+
+/** `1.2 GiB`, for people. */
+export function sizeText(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
+}

@@ -1,0 +1,30 @@
+// The status of a Backup and of a Restore seen as one shape: the fields both have and the few that one
+// has. The CRDs are the source; the types here are made of theirs.
+import type { BackupStatus } from "../../api/backup.generated.ts";
+import type { RestoreStatus } from "../../api/restore.generated.ts";
+
+export type BackupPhase = NonNullable<BackupStatus["phase"]>;
+export type RestorePhase = NonNullable<RestoreStatus["phase"]>;
+export type JobPhase = BackupPhase | RestorePhase;
+
+export type JobStatus = Omit<BackupStatus, "phase"> &
+  Omit<RestoreStatus, "phase" | keyof BackupStatus> & { readonly phase?: JobPhase };
+
+export type Outcome = "RETRY" | "FAILED" | "CANCELLED";
+
+/** An end that was decided: recorded before the clean-up, carried out after it. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly reason: string;
+  readonly message: string;
+  readonly time?: string;
+  /** What the attempt had stored is gone. */
+  readonly pruned?: boolean;
+}
+
+/** Phases that nothing leaves. */
+export const FINAL_PHASES = ["FINISHED", "FAILED", "CANCELLED"] as const satisfies JobPhase[];
+
+export function isFinal(phase: JobPhase | undefined): boolean {
+  return FINAL_PHASES.some((final) => final === phase);
+}

@@ -1,0 +1,172 @@
+// After an ending was decided: nothing of the attempt may stay in StarRocks, Kubernetes or storage. The
+// same for every phase and outcome, since each step looks whether its thing is there at all.
+import { EXIT } from "../../../agent/outcome.ts";
+import { must } from "../../../assert.ts";
+import type { Ended } from "../../pods.ts";
+import { done } from "../../../runtime/result.ts";
+import {
+  attemptIdOf,
+  attemptOf,
+  frontendSeen,
+  isOver,
+  labelOf,
+  mountOf,
+  mySlot,
+  myRow,
+  sinceMs,
+} from "../look.ts";
+import type { Seen, StatusPatch, Verdict } from "../model.ts";
+import type { Ending, JobStatus } from "../status.ts";
+import { again, runTask } from "./finish.ts";
+import { act, lookAgain, SLOW_POLL_MS } from "../verdict.ts";
+
+/** Storage that does not let us remove an attempt's folder holds its end up no longer than this. */
+const PRUNE_MAX_MS = 10 * 60_000;
+
+export function statementIsCancelled(seen: Seen): Verdict | undefined {
+  if (seen.status.submission === undefined) return undefined;
+  const front = frontendSeen(seen);
+  if (front === undefined) {
+    const why = seen.frontend.kind === "failed" ? ` (${seen.frontend.error.message})` : "";
+    // Its agents go at once: without them the job cannot move.
+    const actions = seen.agents.some((a) => !a.deleting) ? [{ kind: "deleteAgents" } as const] : [];
+    const on = `StarRocks, to cancel the job there${why}`;
+    return { ...lookAgain("CleaningUp", on, SLOW_POLL_MS), actions };
+  }
+  const row = myRow(seen);
+  if (row === undefined || isOver(row) || front.database === undefined) return undefined;
+  const cancel = { kind: "cancelStatement", database: front.database } as const;
+  return act([cancel], "CleaningUp", "StarRocks to cancel");
+}
+
+export function brokerIsDropped(seen: Seen): Verdict | undefined {
+  const slot = mySlot(seen);
+  const name = mountOf(seen);
+  if (slot === undefined || name === undefined) return undefined;
+  const front = frontendSeen(seen);
+  if (front === undefined)
+    return lookAgain("CleaningUp", "StarRocks, to drop the broker", SLOW_POLL_MS);
+  return front.brokers.some((b) => b.name === name)
+    ? act([{ kind: "dropBroker", slot: slot.index }], "CleaningUp", "the broker to go")
+    : undefined;
+}
+
+/** The folder of a failed attempt is ours to remove, also under Retain. */
+export function attemptIsPruned(seen: Seen): Verdict | undefined {
+  const ending = must(seen.status.ending);
+  if (ending.pruned === true || !mayHaveStored(seen)) return undefined;
+  const { ended, verdict } = runTask(
+    seen,
+    "prune",
+    attemptIdOf(seen),
+    pruneFlags(seen, labelOf(seen)),
+  );
+  const isRefused = ended?.exitCode === EXIT.refused;
+  if (ended?.exitCode === EXIT.ok) return noteGone(ending, {});
+  if (isRefused || sinceMs(seen, ending.time) > PRUNE_MAX_MS) return leaveBehind(seen, ended);
+  return verdict ?? again(seen, "prune", attemptIdOf(seen));
+}
+
+function noteGone(ending: Ending, status: StatusPatch): Verdict {
+  const note = { ...status, ending: { ...ending, pruned: true } };
+  return act([], "CleaningUp", "the slot to be given back", note);
+}
+
+/** Told in the status, and tried once more when the Backup is deleted. */
+function leaveBehind(seen: Seen, ended: Ended | undefined): Verdict {
+  const why = ended?.message ?? "the prune Job did not end in 10 minutes";
+  const note = `snapshot ${labelOf(seen)}: ${why}`;
+  const leftBehind = [...(seen.status.leftBehind ?? []), note];
+  return noteGone(must(seen.status.ending), { leftBehind });
+}
+
+/** Agents of a Backup whose statement was sent may have written; without a Repository nobody can look. */
+function mayHaveStored({ job, status, vanishing, repository }: Seen): boolean {
+  const sent = job.kind === "Backup" && status.submission !== undefined;
+  return sent && !vanishing && repository !== undefined;
+}
+
+export function pruneFlags(seen: Seen, label: string): Record<string, string> {
+  return { label, "backup-uid": must(seen.job.metadata.uid) };
+}
+
+/** The next attempt, or the end. */
+export function attemptIsConcluded(seen: Seen): Verdict {
+  const ending = must(seen.status.ending);
+  const now = new Date(seen.nowMs).toISOString();
+  const attempts = [...(seen.status.attempts ?? []), attemptNote(seen, ending, now)];
+  const base: StatusPatch = { attempts, slot: undefined, ending: undefined, queue: undefined };
+  const number = attemptOf(seen);
+  if (ending.outcome === "RETRY" && number < seen.settings.attemptsMax) {
+    const pauseMs = Math.min(seen.settings.backoffMs * 2 ** (number - 1), BACKOFF_MAX_MS);
+    const retryAfter = new Date(seen.nowMs + pauseMs).toISOString();
+    const on = `attempt ${number + 1} of ${seen.settings.attemptsMax} at ${retryAfter}, after ${ending.reason}: ${ending.message}`;
+    return {
+      phase: "PENDING",
+      status: { ...base, ...FRESH, attempt: number + 1, retryAfter },
+      reason: "WaitingToRetry",
+      result: { kind: "poll", afterMs: pauseMs, on },
+    };
+  }
+  const phase = ending.outcome === "CANCELLED" ? "CANCELLED" : "FAILED";
+  return {
+    phase,
+    status: { ...base, ...targetState(seen), completionTime: now },
+    reason: ending.reason,
+    result: done(ending.message),
+  };
+}
+
+const BACKOFF_MAX_MS = 3_600_000;
+
+/** What belongs to one attempt. */
+const FRESH = {
+  submission: undefined,
+  snapshot: undefined,
+  progress: undefined,
+  attemptStartTime: undefined,
+  sealed: undefined,
+} as const satisfies StatusPatch;
+
+type AttemptNote = NonNullable<JobStatus["attempts"]>[number];
+
+function attemptNote(seen: Seen, ending: Ending, now: string): AttemptNote {
+  const { status } = seen;
+  const startTime = status.attemptStartTime;
+  return {
+    number: attemptOf(seen),
+    ...(labelOf(seen) === "" ? {} : { snapshotName: labelOf(seen) }),
+    ...(startTime === undefined ? {} : { startTime }),
+    endTime: now,
+    reason: ending.reason,
+    message: ending.message.slice(0, 1000),
+  };
+}
+
+/** After a failed Restore: in which state are the tables? */
+function targetState(seen: Seen): StatusPatch {
+  if (seen.job.kind !== "Restore") return {};
+  return { targetState: targetStateText(seen) };
+}
+
+function targetStateText(seen: Seen): string {
+  const { status } = seen;
+  if (status.submission === undefined) return "nothing was changed: RESTORE was not sent";
+  const overwritten = (status.targets ?? [])
+    .filter((t) => t.existed === true)
+    .map((t) => t.as ?? t.table);
+  if (status.phase !== "COMMIT") {
+    const old = overwritten.length > 0 ? `; ${list(overwritten)} still hold what they held` : "";
+    return `nothing was changed: StarRocks removes new tables of a restore that ends before COMMIT${old}`;
+  }
+  return overwritten.length > 0
+    ? `content of ${list(overwritten)} may be lost: it is replaced in COMMIT; restore them again`
+    : "new tables may be there in part: drop them, then restore again";
+}
+
+const LIST_MAX = 10;
+
+function list(names: readonly string[]): string {
+  const more = names.length > LIST_MAX ? ` and ${names.length - LIST_MAX} more` : "";
+  return names.slice(0, LIST_MAX).join(", ") + more;
+}

@@ -1,0 +1,190 @@
+// While StarRocks works: its state becomes our phase, its silence becomes a reason.
+import type { BackupState, JobRow, RestoreState } from "../../../starrocks/frontend.ts";
+import { must } from "../../../assert.ts";
+import { classifyJobEnd } from "../../../starrocks/errors.ts";
+import { frontendSeen, labelOf, lastJobs, myRow, sinceMs } from "../look.ts";
+import type { Seen, StatusPatch, Verdict } from "../model.ts";
+import { progressOf } from "../progress.ts";
+import type { JobPhase } from "../status.ts";
+import { agentFailed } from "./open.ts";
+import { act, end, lookAgain, POLL_MS } from "../verdict.ts";
+import { poll } from "../../../runtime/result.ts";
+
+/** BackupJob.java and RestoreJob.java, all releases read (starrocks.md §2.3, §2.7). */
+export const STARROCKS_PHASES = {
+  PENDING: "PENDING",
+  SNAPSHOTING: "SNAPSHOTING",
+  UPLOAD_SNAPSHOT: "UPLOADING",
+  UPLOADING: "UPLOADING",
+  SAVE_META: "COMMIT",
+  UPLOAD_INFO: "COMMIT",
+  DOWNLOAD: "DOWNLOADING",
+  DOWNLOADING: "DOWNLOADING",
+  COMMIT: "COMMIT",
+  COMMITTING: "COMMIT",
+  FINISHED: "COMMIT",
+} as const satisfies Record<Exclude<BackupState | RestoreState, "CANCELLED">, JobPhase>;
+
+/** The order of the phases; a job that StarRocks starts over keeps the phase it had reached. */
+const ORDER: readonly JobPhase[] = [
+  "PENDING",
+  "SNAPSHOTING",
+  "UPLOADING",
+  "DOWNLOADING",
+  "COMMIT",
+  "FINISHED",
+];
+
+/** SAVE_META and UPLOAD_INFO take seconds; after a change of leader UPLOAD_INFO never ends (§2.5). */
+const COMMIT_MAX_MS = 15 * 60_000;
+
+/** Waits until StarRocks says FINISHED. */
+export function starRocksIsDone(seen: Seen): Verdict | undefined {
+  const row = myRow(seen);
+  if (row === undefined) return unseen(seen);
+  if (row.state === "CANCELLED") return cancelledThere(seen, row);
+  const phase = phaseOf(seen, row);
+  if (row.state === "FINISHED")
+    return seen.status.phase === "COMMIT" ? undefined : goTo(phase, seen);
+  const over = tooLate(seen, row) ?? brokenAgent(seen) ?? damagedSource(seen, row);
+  if (over !== undefined) return over;
+  const on = waitsFor(seen, row);
+  return {
+    reason: on.reason,
+    result: poll(POLL_MS, on.text),
+    ...(phase === seen.status.phase ? {} : { phase }),
+    status: figures(seen, row),
+  };
+}
+
+function goTo(phase: JobPhase, seen: Seen): Verdict {
+  const verdict = act([], "Committing", "the job's end", figures(seen, undefined));
+  return { ...verdict, phase };
+}
+
+function figures(seen: Seen, row: JobRow | undefined): StatusPatch {
+  const progress = progressOf(seen, row);
+  const { submission } = seen.status;
+  const accepted =
+    submission === undefined ? {} : { submission: { ...submission, accepted: true } };
+  return { ...accepted, progress };
+}
+
+function phaseOf(seen: Seen, row: JobRow): JobPhase {
+  const now = seen.status.phase ?? "PENDING";
+  const said =
+    row.state in STARROCKS_PHASES
+      ? STARROCKS_PHASES[row.state as keyof typeof STARROCKS_PHASES]
+      : now;
+  return ORDER.indexOf(said) > ORDER.indexOf(now) ? said : now;
+}
+
+function waitsFor(seen: Seen, row: JobRow): { readonly reason: string; readonly text: string } {
+  const idleMs = idleFor(seen, row);
+  const errors = [...new Set([...row.taskErrors, ...agentErrors(seen)])].slice(0, 3);
+  const what = `StarRocks (${row.state})`;
+  const refused = row.ok ? "" : `; StarRocks says: ${row.statusText}`;
+  if (idleMs < STALL_TOLD_MS) return { reason: "Working", text: what + refused };
+  const why = errors.length > 0 ? `; last errors: ${errors.join("; ")}` : "";
+  const text = `${what}; nothing has moved for ${roughly(idleMs)}${refused}${why}`;
+  return { reason: "NoProgress", text };
+}
+
+/** A BE repeats a failed task every 10 s; a stall is told after two of them. */
+const STALL_TOLD_MS = 25_000;
+
+/** Coarse, so that the status is not written anew each time somebody looks. */
+function roughly(ms: number): string {
+  return ms < 60_000 ? "half a minute" : `${Math.floor(ms / 60_000)} min`;
+}
+
+function agentErrors(seen: Seen): readonly string[] {
+  return seen.agents.flatMap((a) =>
+    a.figures?.lastError === undefined ? [] : [a.figures.lastError],
+  );
+}
+
+function idleFor(seen: Seen, row: JobRow): number {
+  return sinceMs(seen, progressOf(seen, row)?.lastChangeTime);
+}
+
+function tooLate(seen: Seen, row: JobRow): Verdict | undefined {
+  const { settings, status } = seen;
+  const where = `in ${row.state}`;
+  if (sinceMs(seen, status.submission?.time) > settings.timeoutMs) {
+    return end(
+      "FAILED",
+      "TimedOut",
+      `not done within timeout, ${where}: ${waitsFor(seen, row).text}`,
+    );
+  }
+  const idleMs = idleFor(seen, row);
+  if (idleMs > settings.noProgressMs) {
+    const message = `nothing moved for noProgressTimeout, ${where}: ${waitsFor(seen, row).text}`;
+    return end("RETRY", "NoProgress", message);
+  }
+  const uploadsInfo = row.state === "UPLOAD_INFO" || row.state === "SAVE_META";
+  if (!uploadsInfo || sinceMs(seen, status.phaseStartTime) <= COMMIT_MAX_MS) return undefined;
+  const message = `StarRocks is in ${row.state} for 15 minutes; after a change of its leader that never ends: ${row.statusText}`;
+  return end("RETRY", "CommitStuck", message);
+}
+
+/** Wrong configuration found while it runs (exit 42); others are replaced by their Jobs. */
+function brokenAgent(seen: Seen): Verdict | undefined {
+  const failed = seen.agents.find((a) => a.state === "failed");
+  return failed && agentFailed(failed);
+}
+
+/** StarRocks repeats a download of damaged content until the timeout (§11, rule 3): end it before COMMIT. */
+const DAMAGE =
+  /invalid md5 of downloaded file|get nothing from remote path|invalid tablet file name|unexpected file list size/;
+
+function damagedSource(seen: Seen, row: JobRow): Verdict | undefined {
+  if (seen.job.kind !== "Restore" || !row.state.startsWith("DOWNLOAD")) return undefined;
+  const found = row.taskErrors.find((text) => DAMAGE.test(text));
+  if (found === undefined) return undefined;
+  const message = `the snapshot is damaged: ${found}; restore another snapshot, or leave that table out`;
+  return end("FAILED", "SnapshotDamaged", message);
+}
+
+function cancelledThere(seen: Seen, row: JobRow): Verdict {
+  if (/user cancelled/.test(row.statusText)) {
+    const message = `somebody cancelled it in StarRocks: ${row.statusText}`;
+    return end("FAILED", "CancelledInStarRocks", message);
+  }
+  const { reason, heals, message } = classifyJobEnd(row);
+  const again = heals && seen.job.kind === "Backup";
+  return end(again ? "RETRY" : "FAILED", reason, message);
+}
+
+/** No row of ours, though it was accepted: forgotten, hidden by a missing right, or replaced. */
+function unseen(seen: Seen): Verdict | undefined {
+  const front = frontendSeen(seen);
+  const { submission } = seen.status;
+  if (front === undefined || submission === undefined) {
+    return lookAgain("Submitting", "the statement to be sent");
+  }
+  if (isInRepository(seen)) {
+    return seen.status.phase === "COMMIT" ? undefined : goTo("COMMIT", seen);
+  }
+  const { verb, noProgressMs } = seen.settings;
+  const what = `StarRocks shows no ${verb} ${labelOf(seen)} in database ${front.database}`;
+  const replaced = lastJobs(seen) !== (submission.before ?? "") && front.jobs.length > 0;
+  if (replaced) return lost(seen, `${what}, and another job has run there since`);
+  if (sinceMs(seen, submission.time) > noProgressMs) return lost(seen, what);
+  const hint = "a missing right (EXPORT on its tables) hides it";
+  return lookAgain("JobNotVisible", `${what}; ${hint}`, POLL_MS * 2);
+}
+
+/** SHOW SNAPSHOT decides whether a Backup that cannot be seen is done. */
+function isInRepository(seen: Seen): boolean {
+  const { snapshot } = must(frontendSeen(seen));
+  return seen.job.kind === "Backup" && snapshot !== undefined && snapshot.timestamps.length > 0;
+}
+
+/** A Backup is made again under another name; a Restore is never sent a second time. */
+function lost(seen: Seen, what: string): Verdict {
+  if (seen.job.kind === "Backup") return end("RETRY", "JobLost", what);
+  const message = `${what}, so nobody can tell whether it was carried out: look at the target tables, then make a new Restore`;
+  return end("FAILED", "OutcomeUnknown", message);
+}

@@ -1,0 +1,134 @@
+// PENDING, with a slot: agents, broker, mount. Each step looks whether its thing is there, makes it, or
+// says what it waits for.
+import { EXIT } from "../../../agent/outcome.ts";
+import { MOUNT_LOCATION, slotAddress } from "../../names.ts";
+import type { AgentView } from "../../pods.ts";
+import { must } from "../../../assert.ts";
+import { attemptOf, frontendSeen, labelOf, mountOf, mySlot, sinceMs } from "../look.ts";
+import type { Action, Seen, Verdict } from "../model.ts";
+import { act, end, lookAgain, waitFor } from "../verdict.ts";
+
+/** How long agents may take to serve, and StarRocks to reach them, before the attempt is given up. */
+export const START_MAX_MS = 10 * 60_000;
+/** A node that takes no agent is done without after this long, when others serve. */
+const LATE_NODE_MS = 60_000;
+const BROKER_POLL_MS = 1_000;
+
+export function slotIsLent(seen: Seen): Verdict | undefined {
+  const slot = mySlot(seen);
+  if (slot !== undefined) return slotIsRecorded(seen);
+  const free = seen.slots.find((s) => s.lentTo === undefined && !s.busy);
+  if (free === undefined)
+    return waitFor("WaitingForSlot", "the pods of the last job in a slot to go");
+  return act([{ kind: "lendSlot", slot: free, attempt: attemptOf(seen) }], "Starting", "the slot");
+}
+
+function slotIsRecorded(seen: Seen): Verdict | undefined {
+  const slot = must(mySlot(seen));
+  if (seen.status.slot?.index === slot.index && seen.status.slot.attempt === attemptOf(seen)) {
+    return undefined;
+  }
+  const now = new Date(seen.nowMs).toISOString();
+  const repository = must(seen.repository);
+  return act([], "Starting", "the agents", {
+    slot: { name: slot.service, index: slot.index, attempt: attemptOf(seen) },
+    attempt: attemptOf(seen),
+    attemptStartTime: now,
+    queue: undefined,
+    retryAfter: undefined,
+    repositoryUID: must(repository.metadata.uid),
+    location: repository.spec.location,
+    ...(seen.job.kind === "Backup" ? { snapshot: { name: labelOf(seen) } } : {}),
+  });
+}
+
+/** Agents that are missing on nodes with a BE; also for BEs that moved while the job runs. */
+export function missingAgents(seen: Seen): readonly Action[] {
+  const slot = mySlot(seen);
+  if (slot === undefined || seen.vanishing) return [];
+  const wanted = seen.nodes.nodes.length > 0 ? seen.nodes.nodes : [undefined];
+  return wanted
+    .filter((node) => !seen.agents.some((a) => a.node === node))
+    .map((node) => ({ kind: "createAgent", node, slot: slot.index }));
+}
+
+export function agentsArePlaced(seen: Seen): Verdict | undefined {
+  const actions = missingAgents(seen);
+  return actions.length === 0
+    ? undefined
+    : act(actions, "StartingAgents", "the agents", { warnings: placementWarnings(seen) });
+}
+
+function placementWarnings(seen: Seen): readonly string[] | undefined {
+  const { unplaced, nodes } = seen.nodes;
+  if (unplaced.length === 0) return undefined;
+  const hosts = unplaced.slice(0, 5).join(", ");
+  const what =
+    nodes.length > 0
+      ? "their traffic goes to an agent on another node"
+      : "one agent serves all; where StarRocks is outside this cluster, broker traffic is plain text";
+  return [`no Kubernetes node is known for BEs ${hosts}: ${what}`];
+}
+
+export function agentsServe(seen: Seen): Verdict | undefined {
+  const failed = seen.agents.find((a) => a.state === "failed");
+  if (failed !== undefined) return agentFailed(failed);
+  const waiting = seen.agents.filter((a) => !serves(a));
+  if (waiting.length === 0 && seen.agents.length > 0) return undefined;
+  const ageMs = sinceMs(seen, seen.status.attemptStartTime);
+  const on = `agents to serve: ${waiting.map(describe).join("; ")}`;
+  if (seen.agents.some(serves) && ageMs > LATE_NODE_MS) return undefined;
+  if (ageMs > START_MAX_MS) return end("RETRY", "AgentsNotReady", `waited 10 minutes for ${on}`);
+  return lookAgain("StartingAgents", on, BROKER_POLL_MS * 5);
+}
+
+/** What an agent's Job that failed means for the attempt. */
+export function agentFailed(agent: AgentView): Verdict {
+  const { ended, trouble } = agent;
+  if (ended?.exitCode === EXIT.misconfigured) return end("FAILED", ended.reason, ended.message);
+  const why = [trouble, ended?.message].filter((t) => t !== undefined).join("; ");
+  return end("RETRY", "AgentFailed", `the agent of ${place(agent)} failed: ${why}`);
+}
+
+export function brokerIsAlive(seen: Seen): Verdict | undefined {
+  const name = must(mountOf(seen));
+  const slot = must(mySlot(seen)).index;
+  const address = slotAddress(must(seen.repository).metadata, slot);
+  const rows = must(frontendSeen(seen)).brokers.filter((b) => b.name === name);
+  if (rows.length === 0) return act([{ kind: "addBroker", slot }], "Mounting", "StarRocks' broker");
+  if (rows.some((b) => `${b.host}:${b.port}` !== address)) {
+    return act([{ kind: "dropBroker", slot }], "Mounting", "an old address of the slot to go");
+  }
+  const dead = rows.find((b) => !b.alive);
+  if (dead === undefined) return undefined;
+  const why = dead.error === "" ? "not tried yet" : dead.error;
+  const on = `StarRocks to reach the agents at ${address} (${why})`;
+  if (sinceMs(seen, seen.status.attemptStartTime) <= START_MAX_MS + LATE_NODE_MS) {
+    return lookAgain("Mounting", on, BROKER_POLL_MS);
+  }
+  const mend =
+    "look at NetworkPolicies between StarRocks and this namespace, and whether its FE resolves the name";
+  return end("RETRY", "BrokerNotAlive", `waited 10 minutes for ${on}: ${mend}`);
+}
+
+export function mountIsMade(seen: Seen): Verdict | undefined {
+  const name = must(mountOf(seen));
+  const slot = must(mySlot(seen)).index;
+  const row = must(frontendSeen(seen)).repositories.find((r) => r.name === name);
+  if (row === undefined) return act([{ kind: "createMount", slot }], "Mounting", "the mount");
+  const { readOnly } = must(seen.repository).spec;
+  const fits = row.broker === name && row.location === MOUNT_LOCATION && row.readOnly === readOnly;
+  return fits ? undefined : act([{ kind: "dropMount", slot }], "Mounting", "an old mount to go");
+}
+
+export function serves(agent: AgentView): boolean {
+  return agent.pods.some((p) => p.ready);
+}
+
+function describe(agent: AgentView): string {
+  return `${place(agent)}${agent.trouble === undefined ? "" : ` (${agent.trouble})`}`;
+}
+
+function place(agent: AgentView): string {
+  return agent.node === undefined ? "any node" : `node ${agent.node}`;
+}

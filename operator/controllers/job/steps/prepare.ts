@@ -1,0 +1,104 @@
+// PENDING, before anything is made: may this job run, and is it its turn?
+import type { Seen, Step, Verdict } from "../model.ts";
+import { frontendSeen, identityOf, isOver, labelOf, mySlot, sinceMs } from "../look.ts";
+import { end, lookAgain, SLOW_POLL_MS, waitFor } from "../verdict.ts";
+import { findCondition } from "../../../api/conditions.ts";
+import { poll } from "../../../runtime/result.ts";
+
+/** Only before the slot: a Repository that is not ready for a moment must not stop a job that runs. */
+export function repositoryIsReady(seen: Seen): Verdict | undefined {
+  if (mySlot(seen) !== undefined) return undefined;
+  const { repository, settings } = seen;
+  const name = settings.repository;
+  if (repository === undefined) {
+    return waitFor("RepositoryMissing", `Repository ${name} to exist in this namespace`);
+  }
+  if (repository.metadata.deletionTimestamp !== undefined) {
+    return waitFor("RepositoryDeleting", `Repository ${name} is being deleted: name another one`);
+  }
+  const ready = findCondition(repository.status?.conditions ?? [], "Ready");
+  if (ready?.status === "True") return undefined;
+  const why = ready === undefined ? "it was not checked yet" : `${ready.reason}: ${ready.message}`;
+  return waitFor("RepositoryNotReady", `Repository ${name} to be ready (${why})`);
+}
+
+export function repositoryAllowsIt(seen: Seen): Verdict | undefined {
+  const { repository, job } = seen;
+  const database = databaseOf(seen);
+  const allowed = repository?.spec.allowedDatabases;
+  if (job.kind === "Backup" && repository?.spec.readOnly === true) {
+    const message = `Repository ${repository.metadata.name} is readOnly: back up into another one, or set readOnly to false`;
+    return end("FAILED", "RepositoryReadOnly", message);
+  }
+  if (allowed === undefined || database === undefined || allowed.includes(database))
+    return undefined;
+  const message = `database ${database} is not among the allowedDatabases of Repository ${seen.settings.repository}: add it there, or use another Repository`;
+  return end("FAILED", "DatabaseNotAllowed", message);
+}
+
+/** The pause between two attempts. */
+export function backoffIsOver(seen: Seen): Verdict | undefined {
+  const { retryAfter } = seen.status;
+  const leftMs = retryAfter === undefined ? 0 : -sinceMs(seen, retryAfter);
+  if (leftMs <= 0) return undefined;
+  const on = `the next attempt at ${retryAfter}`;
+  return { reason: "WaitingToRetry", result: poll(leftMs, on) };
+}
+
+export function itsTurn(seen: Seen): Verdict | undefined {
+  const { turn } = seen;
+  if (turn.kind === "go" || mySlot(seen) !== undefined) return undefined;
+  const { position, message } = turn;
+  return waitFor("Queued", message, { queue: { position, message } });
+}
+
+/** Nothing below is decided without StarRocks' answer. */
+export function starRocksAnswers(seen: Seen): Verdict | undefined {
+  const { frontend } = seen;
+  if (frontend.kind === "seen") return undefined;
+  if (frontend.kind === "notAsked") return lookAgain("AskingStarRocks", "StarRocks to be asked");
+  const { error } = frontend;
+  const unsubmitted = seen.status.submission === undefined;
+  if (unsubmitted && error.reason === "RightMissing") {
+    return end("FAILED", error.reason, error.message);
+  }
+  return lookAgain(error.reason, `StarRocks: ${error.message}`, SLOW_POLL_MS);
+}
+
+export function sharesNothing(seen: Seen): Verdict | undefined {
+  if (frontendSeen(seen)?.facts.runMode !== "shared_data") return undefined;
+  const message =
+    "this StarRocks runs in shared-data mode, whose tables it cannot back up: use its automated cluster snapshot (ADMIN SET AUTOMATED CLUSTER SNAPSHOT ON)";
+  return end("FAILED", "SharedData", message);
+}
+
+/** StarRocks runs one backup or restore per database, of whoever asks. */
+export function databaseIsFree(seen: Seen): Verdict | undefined {
+  const rows = frontendSeen(seen)?.jobs ?? [];
+  const before = (seen.status.submission?.before ?? "").split("\n");
+  const rival = rows.find(
+    (row) =>
+      !isOver(row) &&
+      // Ours, once it is submitted.
+      !(
+        row.label === labelOf(seen) &&
+        seen.status.submission !== undefined &&
+        !before.includes(identityOf(row))
+      ),
+  );
+  if (rival === undefined) return undefined;
+  const on = `${rival.kind} ${rival.label} in database ${rival.database}, which this job did not start (${rival.state}), to end`;
+  return lookAgain("DatabaseBusy", on, SLOW_POLL_MS);
+}
+
+/** The database that StarRocks locks: the Backup's, or the Restore's target. */
+export function databaseOf(seen: Seen): string | undefined {
+  const { job, status } = seen;
+  if (job.kind === "Backup") return job.spec.database;
+  return job.spec.database ?? status.source?.database;
+}
+
+/** Only until the statement is sent. */
+export function unlessSubmitted(step: Step): Step {
+  return (seen) => (seen.status.submission === undefined ? step(seen) : undefined);
+}

@@ -1,0 +1,281 @@
+// The Jobs that run agents, and the slots' Services, as plain objects. Pure.
+//
+// Agents have no Kubernetes rights and no secret on their command line: settings come from an annotation of
+// their own pod, credentials from a mounted Secret, and of the token only its hash.
+import type { Repository } from "../api/repository.generated.ts";
+import { ANNOTATIONS, APP_NAME, LABELS, MANAGED_BY } from "../api/group.ts";
+import { parseBytes } from "../api/quantity.ts";
+import { EXIT } from "../agent/outcome.ts";
+import { NODE_FLAGS } from "../agent/node-flags.ts";
+import { must } from "../assert.ts";
+import type { ObjectMeta } from "../runtime/api.ts";
+import type { Container, Job, PodSpec, ResourceRequirements, Service } from "../runtime/objects.ts";
+import { BROKER_PORT, repositoryFolder, repositoryName, slotServiceName } from "./names.ts";
+
+/** Where things lie in our image. */
+export const IMAGE = {
+  node: "/usr/local/bin/node",
+  agent: "/app/operator/agent/main.js",
+} as const;
+
+const MOUNTS = {
+  pod: "/etc/starrocks-backup/pod",
+  credentials: "/etc/starrocks-backup/credentials",
+} as const;
+
+const MIB = 1024 ** 2;
+/** What a process needs beside file content. */
+const OVERHEAD_MIB = 192;
+const GRACE_SECONDS = 30;
+
+/** Component labels of what the operator makes. */
+export type Component = "agent" | "slot" | "probe" | "catalog" | "seal" | "verify" | "prune";
+
+export interface AgentJob {
+  readonly name: string;
+  readonly component: Component;
+  readonly repository: Repository;
+  /** The Backup or Restore; undefined: the Repository's own. */
+  readonly owner: { readonly kind: string; readonly meta: ObjectMeta } | undefined;
+  readonly image: string;
+  /** Command of the agent and its flags. */
+  readonly command: string;
+  readonly flags: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly podAnnotations?: Readonly<Record<string, string>>;
+  /** It must run there; undefined: anywhere. */
+  readonly node?: string | undefined;
+  readonly serves: boolean;
+  readonly backoffLimit: number;
+  readonly deadlineSeconds: number;
+  /** Bytes per second; undefined: as the Repository says. */
+  readonly bandwidth?: number | undefined;
+}
+
+export function agentJob(options: AgentJob): Job {
+  const { repository, owner, component } = options;
+  const labels = {
+    [LABELS.name]: APP_NAME,
+    [LABELS.managedBy]: MANAGED_BY,
+    [LABELS.component]: component,
+    [LABELS.repositoryUid]: must(repository.metadata.uid),
+    ...(owner === undefined
+      ? {}
+      : { [LABELS.jobUid]: must(owner.meta.uid), [LABELS.jobKind]: owner.kind }),
+    ...options.labels,
+  };
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: {
+      name: options.name,
+      namespace: must(repository.metadata.namespace),
+      labels,
+      ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
+    },
+    spec: {
+      backoffLimit: options.backoffLimit,
+      activeDeadlineSeconds: options.deadlineSeconds,
+      // A pod that Kubernetes took away is no failure of ours; wrong settings do not heal by another try.
+      podFailurePolicy: {
+        rules: [
+          { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
+          {
+            action: "FailJob",
+            onExitCodes: { operator: "In", values: failAtOnce(options.serves) },
+          },
+        ],
+      },
+      template: {
+        metadata: {
+          labels: { ...repository.spec.agent.labels, ...labels },
+          annotations: {
+            ...repository.spec.agent.annotations,
+            ...STAY,
+            ...options.podAnnotations,
+            [ANNOTATIONS.config]: agentConfig(repository, options.bandwidth),
+          },
+        },
+        spec: podSpec(options),
+      },
+    },
+  };
+}
+
+/** One-shot commands end for good on a verdict, too: it would be the same again. */
+function failAtOnce(serves: boolean): readonly number[] {
+  return serves ? [EXIT.misconfigured] : [EXIT.misconfigured, EXIT.damaged, EXIT.refused];
+}
+
+/** No autoscaler moves an agent, and no mesh puts its proxy between StarRocks and the broker. */
+const STAY = {
+  "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+  "karpenter.sh/do-not-disrupt": "true",
+  "sidecar.istio.io/inject": "false",
+  "linkerd.io/inject": "disabled",
+} as const;
+
+function podSpec(options: AgentJob): PodSpec {
+  const { agent, credentialsSecret } = options.repository.spec;
+  return {
+    restartPolicy: "Never",
+    terminationGracePeriodSeconds: GRACE_SECONDS,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    containers: [container(options)],
+    volumes: [
+      {
+        name: "pod",
+        downwardAPI: {
+          items: [
+            field("agent.yaml", `metadata.annotations['${ANNOTATIONS.config}']`),
+            field("annotations", "metadata.annotations"),
+          ],
+        },
+      },
+      ...(credentialsSecret === undefined
+        ? []
+        : [{ name: "credentials", secret: { secretName: credentialsSecret.name } }]),
+    ],
+    ...(options.node === undefined ? {} : { affinity: onNode(options.node) }),
+    ...optional("serviceAccountName", agent.serviceAccountName),
+    ...optional("nodeSelector", agent.nodeSelector),
+    ...optional("tolerations", agent.tolerations),
+    ...optional("imagePullSecrets", agent.imagePullSecrets),
+    ...optional("priorityClassName", agent.priorityClassName),
+  };
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
+}
+
+function field(path: string, fieldPath: string): { path: string; fieldRef: { fieldPath: string } } {
+  return { path, fieldRef: { fieldPath } };
+}
+
+function onNode(node: string): NonNullable<PodSpec["affinity"]> {
+  const matchFields = [{ key: "metadata.name", operator: "In", values: [node] }] as const;
+  return {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] },
+    },
+  };
+}
+
+function container(options: AgentJob): Container {
+  const { repository, command, flags, serves } = options;
+  const all = {
+    config: `${MOUNTS.pod}/agent.yaml`,
+    "termination-log": "/dev/termination-log",
+    ...(serves
+      ? { listen: `$(POD_IP):${BROKER_PORT}`, annotations: `${MOUNTS.pod}/annotations` }
+      : {}),
+    ...flags,
+  };
+  return {
+    name: "agent",
+    image: options.image,
+    command: [IMAGE.node, ...NODE_FLAGS, IMAGE.agent],
+    args: [command, ...Object.entries(all).map(([name, value]) => `--${name}=${value}`)],
+    env: [{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }],
+    resources: resourcesOf(repository),
+    volumeMounts: [
+      { name: "pod", mountPath: MOUNTS.pod, readOnly: true },
+      ...(repository.spec.credentialsSecret === undefined
+        ? []
+        : [{ name: "credentials", mountPath: MOUNTS.credentials, readOnly: true }]),
+    ],
+    ...(serves ? SERVING : {}),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    terminationMessagePath: "/dev/termination-log",
+    terminationMessagePolicy: "FallbackToLogsOnError",
+  };
+}
+
+const SERVING = {
+  ports: [{ name: "broker", containerPort: BROKER_PORT }],
+  readinessProbe: { tcpSocket: { port: BROKER_PORT }, periodSeconds: 1, failureThreshold: 3 },
+} as const;
+
+function resourcesOf(repository: Repository): ResourceRequirements {
+  const { resources } = repository.spec.agent;
+  if (resources !== undefined) return textual(resources);
+  const memory = `${memoryMiB(repository) + OVERHEAD_MIB}Mi`;
+  return { requests: { cpu: "250m", memory }, limits: { memory } };
+}
+
+function textual(
+  resources: NonNullable<Repository["spec"]["agent"]["resources"]>,
+): ResourceRequirements {
+  const text = (all: Readonly<Record<string, number | string>> = {}): Record<string, string> =>
+    Object.fromEntries(Object.entries(all).map(([k, v]) => [k, String(v)]));
+  return { requests: text(resources.requests), limits: text(resources.limits) };
+}
+
+function memoryMiB(repository: Repository): number {
+  return Math.floor(parseBytes(repository.spec.agent.memory) / MIB);
+}
+
+/** The agent's configuration file (docs/agent.md). */
+function agentConfig(repository: Repository, bandwidth: number | undefined): string {
+  const { spec, metadata } = repository;
+  const name = repositoryName(metadata, spec.repositoryName);
+  const own = spec.bandwidth === undefined ? undefined : parseBytes(spec.bandwidth);
+  const limit = bandwidth ?? own;
+  return JSON.stringify({
+    location: spec.location,
+    folder: repositoryFolder(name),
+    repositoryName: name,
+    ...(spec.credentialsSecret === undefined ? {} : { credentialsDirectory: "../credentials" }),
+    ...(spec.s3 === undefined ? {} : { s3: s3Config(spec.s3) }),
+    limits: {
+      memoryMiB: memoryMiB(repository),
+      ...(limit === undefined ? {} : { bandwidth: limit }),
+    },
+  });
+}
+
+const CHECKSUMS = { Always: "always", WhenRequired: "whenRequired" } as const;
+
+function s3Config(s3: NonNullable<Repository["spec"]["s3"]>): object {
+  const { checksums, ...rest } = s3;
+  return { ...rest, checksums: CHECKSUMS[checksums] };
+}
+
+/** Value of a selector that no pod has: an idle slot refuses at once. */
+export const NOBODY = "none";
+
+/** A slot's address in StarRocks. Idle: nobody is selected. */
+export function slotService(repository: Repository, slot: number): Service {
+  const uid = must(repository.metadata.uid);
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: {
+      name: slotServiceName(repository.metadata, slot),
+      namespace: must(repository.metadata.namespace),
+      labels: {
+        [LABELS.name]: APP_NAME,
+        [LABELS.managedBy]: MANAGED_BY,
+        [LABELS.component]: "slot",
+        [LABELS.repositoryUid]: uid,
+        [LABELS.slot]: String(slot),
+      },
+    },
+    spec: {
+      type: "ClusterIP",
+      selector: { [LABELS.repositoryUid]: uid, [LABELS.attempt]: NOBODY },
+      ports: [{ name: "broker", port: BROKER_PORT, targetPort: BROKER_PORT, protocol: "TCP" }],
+      // One caller talks to one agent, the one on its own node: design.md, decision 2.
+      sessionAffinity: "ClientIP",
+      trafficDistribution: "PreferSameNode",
+    },
+  };
+}

@@ -1,0 +1,150 @@
+// Carries a Repository's plan out: actions in order, each repeatable, then the status if it changed.
+import { FINALIZER, ANNOTATIONS, LABELS } from "../../api/group.ts";
+import { fitStatus } from "../../api/fit-status.ts";
+import { REPOSITORY } from "../../api/kinds.ts";
+import { assertNever, must } from "../../assert.ts";
+import { isApiError } from "../../runtime/api.ts";
+import { createIfAbsent, patchStatus } from "../../runtime/apply.ts";
+import { addFinalizer, removeFinalizer } from "../../runtime/finalizer.ts";
+import { JOBS, SERVICES } from "../../runtime/objects.ts";
+import type { Service } from "../../runtime/objects.ts";
+import { poll } from "../../runtime/result.ts";
+import type { Result } from "../../runtime/result.ts";
+import { FrontendError } from "../../starrocks/frontend.ts";
+import type { ControllerDeps } from "../deps.ts";
+import { NOBODY, agentJob, slotService } from "../jobs.ts";
+import { jobName } from "../names.ts";
+import type { Action, Seen } from "./model.ts";
+import type { Plan } from "./plan.ts";
+
+const TASK_FAILURES_MAX = 2;
+const PROBE_SECONDS = 600;
+const CATALOG_SECONDS = 3600;
+const REFUSED_POLL_MS = 15_000;
+
+export async function apply(deps: ControllerDeps, seen: Seen, plan: Plan): Promise<Result> {
+  const { api, metrics } = deps;
+  let { repository } = seen;
+  for (const action of plan.actions) {
+    if (action.kind === "removeFinalizer") return await letGo(deps, seen, plan);
+    if (action.kind === "addFinalizer") {
+      repository = await addFinalizer(api, REPOSITORY, repository, FINALIZER);
+      continue;
+    }
+    const refused = await execute(deps, seen, action);
+    if (refused !== undefined) return poll(REFUSED_POLL_MS, `StarRocks: ${refused.message}`);
+  }
+  await patchStatus(api, REPOSITORY, repository, fitStatus("Repository", plan.status));
+  const { name, namespace } = repository.metadata;
+  const labels = { namespace: must(namespace), repository: name };
+  metrics.repositoryReady.set(labels, plan.status.phase === "READY" ? 1 : 0);
+  return plan.result;
+}
+
+async function letGo(deps: ControllerDeps, { repository }: Seen, plan: Plan): Promise<Result> {
+  const { name, namespace, uid } = repository.metadata;
+  await deps.frontends.forget(must(uid));
+  await removeFinalizer(deps.api, REPOSITORY, repository, FINALIZER);
+  deps.metrics.repositoryReady.remove({ namespace: must(namespace), repository: name });
+  return plan.result;
+}
+
+type Executable = Exclude<Action, { kind: "addFinalizer" | "removeFinalizer" }>;
+
+/** A refusal of StarRocks is returned: it is told and tried again. */
+async function execute(
+  deps: ControllerDeps,
+  seen: Seen,
+  action: Executable,
+): Promise<FrontendError | undefined> {
+  try {
+    await (action.kind === "dropBroker" || action.kind === "dropMount"
+      ? executeInStarRocks(deps, seen, action)
+      : executeInKubernetes(deps, seen, action));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof FrontendError)) throw error;
+    deps.log.warn("StarRocks refused", { action: action.kind, error: error.message });
+    return error;
+  }
+}
+
+type FrontendAction = Extract<Action, { kind: "dropBroker" | "dropMount" }>;
+
+async function executeInStarRocks(
+  { frontends }: ControllerDeps,
+  { repository }: Seen,
+  { kind, name }: FrontendAction,
+): Promise<void> {
+  const frontend = await frontends.of(repository);
+  await (kind === "dropBroker" ? frontend.dropBroker(name) : frontend.dropRepository(name));
+}
+
+async function executeInKubernetes(
+  deps: ControllerDeps,
+  seen: Seen,
+  action: Exclude<Executable, FrontendAction>,
+): Promise<void> {
+  const { api, events } = deps;
+  const namespace = must(seen.repository.metadata.namespace);
+  switch (action.kind) {
+    case "event":
+      return events.emit(seen.repository, action);
+    case "createSlot":
+      return await createSlot(deps, slotService(seen.repository, action.index));
+    case "deleteSlot":
+      return await api.delete(SERVICES, { namespace, name: action.service });
+    case "deleteJob":
+      return await api.delete(
+        JOBS,
+        { namespace, name: action.name },
+        { propagation: "Background" },
+      );
+    case "runTask":
+      await createIfAbsent(api, JOBS, taskJob(deps, seen, action));
+      return;
+    case "releaseSlot": {
+      const { service, resourceVersion } = action.slot;
+      const patch = {
+        metadata: { annotations: { [ANNOTATIONS.lentTo]: null } },
+        spec: { selector: { [LABELS.attempt]: NOBODY } },
+      };
+      await api.patch(SERVICES, { namespace, name: service }, patch, { resourceVersion });
+      return;
+    }
+    default:
+      return assertNever(action);
+  }
+}
+
+/** API servers before 1.34 do not know PreferSameNode; the affinity alone does there. */
+async function createSlot({ api }: ControllerDeps, service: Service): Promise<void> {
+  try {
+    await createIfAbsent(api, SERVICES, service);
+  } catch (error) {
+    if (!isApiError(error, "Invalid") || !/trafficDistribution/.test(error.message)) throw error;
+    const { trafficDistribution: _, ...spec } = must(service.spec);
+    await createIfAbsent(api, SERVICES, { ...service, spec });
+  }
+}
+
+function taskJob(
+  deps: ControllerDeps,
+  { repository }: Seen,
+  { task, id }: Extract<Action, { kind: "runTask" }>,
+): ReturnType<typeof agentJob> {
+  const { spec, metadata } = repository;
+  return agentJob({
+    name: jobName(metadata, task),
+    component: task,
+    repository,
+    owner: undefined,
+    image: spec.agent.image ?? deps.agentImage,
+    command: task,
+    flags: task === "probe" ? { "read-only": String(spec.readOnly) } : {},
+    annotations: { [LABELS.task]: id },
+    serves: false,
+    backoffLimit: TASK_FAILURES_MAX,
+    deadlineSeconds: task === "probe" ? PROBE_SECONDS : CATALOG_SECONDS,
+  });
+}

@@ -1,0 +1,76 @@
+// A Repository that is being deleted: what it has in StarRocks and Kubernetes goes, its snapshots stay.
+import { awaitChange, done, poll } from "../../runtime/result.ts";
+import { mountName } from "../names.ts";
+import type { Action, Seen, Steps, Verdict } from "./model.ts";
+import { act } from "./verdict.ts";
+
+/** StarRocks that is gone for good must not hold it for ever. */
+const LET_GO_MS = 10 * 60_000;
+const POLL_MS = 10_000;
+
+export const DELETION: Steps = {
+  nobodyUsesIt,
+  jobsAreGone,
+  mountsAreGone,
+  slotsAreGone,
+  finalizerIsGone,
+};
+
+function nobodyUsesIt(seen: Seen): Verdict | undefined {
+  if (seen.users.length === 0) return undefined;
+  const on = `${seen.users.slice(0, 5).join(", ")} to end: they run on this Repository`;
+  return { reason: "InUse", result: awaitChange(on) };
+}
+
+function jobsAreGone(seen: Seen): Verdict | undefined {
+  if (seen.allJobs.length === 0) return undefined;
+  const actions = seen.allJobs.map((name) => ({ kind: "deleteJob", name }) as const);
+  return { ...act(actions, "Deleting", "its Jobs to go"), result: poll(1_000, "its Jobs to go") };
+}
+
+function mountsAreGone(seen: Seen): Verdict | undefined {
+  const { starrocks, repository } = seen;
+  const names = seen.slots.map((s) => mountName(repository.metadata, s.index));
+  if (starrocks.kind !== "seen") return unreachable(seen);
+  const actions = names.flatMap((name): Action[] => {
+    const hasBroker = starrocks.brokers.some((b) => b.name === name);
+    const hasMount = starrocks.mounts.some((m) => m.name === name);
+    return [
+      ...(hasMount ? [{ kind: "dropMount", name } as const] : []),
+      ...(hasBroker ? [{ kind: "dropBroker", name } as const] : []),
+    ];
+  });
+  return actions.length === 0
+    ? undefined
+    : act(actions, "Unmounting", "its mounts in StarRocks to go");
+}
+
+function unreachable(seen: Seen): Verdict | undefined {
+  const { deletionTimestamp } = seen.repository.metadata;
+  const ageMs = deletionTimestamp === undefined ? 0 : seen.nowMs - Date.parse(deletionTimestamp);
+  const why = seen.starrocks.kind === "failed" ? seen.starrocks.error.message : "not asked yet";
+  if (ageMs < LET_GO_MS) {
+    return {
+      reason: "Unmounting",
+      result: poll(POLL_MS, `StarRocks, to drop its mounts (${why})`),
+    };
+  }
+  return undefined;
+}
+
+function slotsAreGone(seen: Seen): Verdict | undefined {
+  if (seen.slots.length === 0) return undefined;
+  const actions = seen.slots.map(({ service }) => ({ kind: "deleteSlot", service }) as const);
+  return act([...unmounted(seen), ...actions], "Deleting", "its Services to go");
+}
+
+function unmounted(seen: Seen): readonly Action[] {
+  if (seen.starrocks.kind === "seen") return [];
+  const names = seen.slots.map((s) => mountName(seen.repository.metadata, s.index)).join(", ");
+  const message = `StarRocks did not answer for 10 minutes, so these stay there: run DROP REPOSITORY and ALTER SYSTEM DROP ALL BROKER for ${names}`;
+  return [{ kind: "event", type: "Warning", reason: "LetGo", message }];
+}
+
+function finalizerIsGone(): Verdict {
+  return { actions: [{ kind: "removeFinalizer" }], reason: "Deleting", result: done("deleted") };
+}

@@ -1,0 +1,157 @@
+// What makes a Repository ready, in order. The first step that does not pass decides; findings of the steps
+// become conditions.
+import { findCondition } from "../../api/conditions.ts";
+import { CONDITION } from "../../api/group.ts";
+import { done, poll } from "../../runtime/result.ts";
+import { mountName, slotAddress } from "../names.ts";
+import {
+  CATALOG_PAUSE_MS,
+  catalogIsRead,
+  isCatalogStale,
+  isUsable,
+  storageIsProbed,
+  timeOf,
+} from "./checks.ts";
+import type { Action, Finding, Seen, Steps, Verdict } from "./model.ts";
+import { leftoversAreSwept } from "./sweep.ts";
+import { act, notReady } from "./verdict.ts";
+
+/** While something is wrong it is looked at so often. */
+const UNREADY_POLL_MS = 10_000;
+/** StarRocks does not change its mode. */
+const MODE_POLL_MS = 5 * 60_000;
+
+export const STEPS: Steps = {
+  specIsValid,
+  slotsAreThere,
+  surplusSlotsAreGone,
+  starRocksAnswers,
+  storageIsProbed,
+  leftoversAreSwept,
+  catalogIsRead,
+  isReady,
+};
+
+function specIsValid(seen: Seen): Verdict | undefined {
+  if (seen.invalid.length === 0) return undefined;
+  const message = seen.invalid.join("; ");
+  return {
+    finding: { type: "StorageReady", ok: false, reason: "InvalidSpec", message, stalled: true },
+    reason: "InvalidSpec",
+    result: done(message),
+  };
+}
+
+function slotsAreThere(seen: Seen): Verdict | undefined {
+  const { concurrency } = seen.repository.spec;
+  const there = new Set(seen.slots.map((s) => s.index));
+  const actions = range(concurrency)
+    .filter((index) => !there.has(index))
+    .map((index) => ({ kind: "createSlot", index }) as const);
+  return actions.length === 0 ? undefined : act(actions, "MakingSlots", "the slots' Services");
+}
+
+function range(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+/** After `concurrency` was lowered; a slot in use goes when its job has ended. */
+function surplusSlotsAreGone(seen: Seen): Verdict | undefined {
+  const { repository, starrocks } = seen;
+  const surplus = seen.slots.filter(
+    (s) => s.index >= repository.spec.concurrency && s.lentTo === undefined && !s.busy,
+  );
+  if (surplus.length === 0 || starrocks.kind !== "seen") return undefined;
+  const actions = surplus.flatMap((slot): Action[] => {
+    const name = mountName(repository.metadata, slot.index);
+    const isMounted = starrocks.mounts.some((m) => m.name === name);
+    return isMounted
+      ? [{ kind: "dropMount", name }]
+      : [{ kind: "deleteSlot", service: slot.service }];
+  });
+  return act(actions, "RemovingSlots", "surplus slots to go");
+}
+
+function starRocksAnswers(seen: Seen): Verdict | undefined {
+  const { starrocks } = seen;
+  if (starrocks.kind === "notAsked") return undefined;
+  if (starrocks.kind === "failed") {
+    const { reason, message, heals } = starrocks.error;
+    const finding = notReady("StarRocksReady", reason, message, !heals);
+    return { finding, reason, result: poll(UNREADY_POLL_MS, `StarRocks: ${message}`) };
+  }
+  const { facts } = starrocks;
+  if (facts.runMode === "shared_data") {
+    const message =
+      "this StarRocks runs in shared-data mode, whose tables it cannot back up: use its automated cluster snapshot";
+    const finding = notReady("StarRocksReady", "SharedData", message, true);
+    return { finding, reason: "SharedData", result: poll(MODE_POLL_MS, message) };
+  }
+  const status = starrocksStatus(seen);
+  const message = `StarRocks ${facts.version.text} answers`;
+  const known = findCondition(seen.status.conditions, CONDITION.starRocksReady);
+  if (
+    known?.status === "True" &&
+    known.message === message &&
+    same(seen.status.starrocks, status)
+  ) {
+    return undefined;
+  }
+  const finding: Finding = { type: "StarRocksReady", ok: true, reason: "Answers", message };
+  return {
+    finding,
+    status: { starrocks: status },
+    reason: "Checking",
+    result: poll(0, "the storage"),
+  };
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+function sorted(value: unknown): unknown {
+  return typeof value === "object" && value !== null
+    ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+    : value;
+}
+
+function starrocksStatus(
+  seen: Seen,
+): Record<string, never> | NonNullable<Seen["status"]["starrocks"]> {
+  if (seen.starrocks.kind !== "seen") return {};
+  const { version, runMode, frontends, backends } = seen.starrocks.facts;
+  const leader = frontends.find((f) => f.leads);
+  return {
+    version: version.text,
+    runMode,
+    ...(leader === undefined ? {} : { leader: `${leader.host}:${leader.queryPort}` }),
+    frontends: frontends.length,
+    backends: backends.length,
+  };
+}
+
+function isReady(seen: Seen): Verdict {
+  const { status, nowMs, repository } = seen;
+  const slots = seen.slots.map((slot) => ({
+    name: slot.service,
+    address: slotAddress(repository.metadata, slot.index),
+    ...(slot.lentTo === undefined ? {} : { lentTo: slot.lentTo }),
+  }));
+  const nextMs = Math.max(1_000, timeOf(status.nextCheckTime, nowMs) - nowMs);
+  if (isUsable(seen)) {
+    const lookMs = isCatalogStale(seen) ? CATALOG_PAUSE_MS : nextMs;
+    const result = poll(
+      Math.min(nextMs, lookMs),
+      `the next check at ${status.nextCheckTime ?? ""}`,
+    );
+    return { status: { slots }, reason: "Ready", result };
+  }
+  const failed = PARTS.map((type) => findCondition(status.conditions, type)).find(
+    (c) => c?.status !== "True",
+  );
+  const result = poll(Math.min(nextMs, UNREADY_POLL_MS), failed?.message ?? "the first check");
+  return { status: { slots }, reason: failed?.reason ?? "Checking", result };
+}
+
+const PARTS = [CONDITION.starRocksReady, CONDITION.storageReady] as const;

@@ -1,0 +1,69 @@
+// What crashes and deletions by force leave behind: slots of jobs that are gone, their Jobs, brokers of slots
+// that nobody has. Only what carries this Repository's UID; what others made is shown, never touched.
+import { poll } from "../../runtime/result.ts";
+import { MOUNT_PREFIX, mountName, uid8 } from "../names.ts";
+import type { Action, Seen, Verdict } from "./model.ts";
+
+const FOREIGN_MAX = 20;
+
+export function leftoversAreSwept(seen: Seen): Verdict | undefined {
+  const actions = [...orphanedJobs(seen), ...idleBrokers(seen), ...orphanedSlots(seen)];
+  const foreign = foreignNames(seen);
+  const isNew = JSON.stringify(foreign) !== JSON.stringify(seen.status.foreign ?? []);
+  if (actions.length === 0 && !isNew) return undefined;
+  const message = `removed what ended jobs left behind: ${actions.map(describe).join(", ")}`;
+  const event = { kind: "event", type: "Normal", reason: "Swept", message } as const;
+  return {
+    actions: actions.length === 0 ? [] : [...actions, event],
+    status: { foreign: foreign.length > 0 ? foreign : undefined },
+    reason: "Sweeping",
+    result: poll(0, "leftovers to go"),
+  };
+}
+
+/** Agents whose Backup or Restore is gone: nobody else ends them. */
+function orphanedJobs(seen: Seen): readonly Action[] {
+  return seen.orphanJobs.map((name) => ({ kind: "deleteJob", name }));
+}
+
+/** A broker without a job: its agents are gone, or are of nobody. */
+function idleBrokers(seen: Seen): readonly Action[] {
+  if (seen.starrocks.kind !== "seen") return [];
+  const prefix = `${MOUNT_PREFIX}${uid8(seen.repository.metadata)}_`;
+  const lent = new Set(
+    seen.slots
+      .filter((s) => s.lentTo !== undefined && !s.orphaned)
+      .map((s) => mountName(seen.repository.metadata, s.index)),
+  );
+  const names = new Set(seen.starrocks.brokers.map((b) => b.name));
+  return [...names]
+    .filter((name) => name.startsWith(prefix) && !lent.has(name))
+    .map((name) => ({ kind: "dropBroker", name }));
+}
+
+/** Given back once its broker and pods are gone. */
+function orphanedSlots(seen: Seen): readonly Action[] {
+  if (seen.starrocks.kind !== "seen" || idleBrokers(seen).length > 0) return [];
+  return seen.slots
+    .filter((slot) => slot.orphaned && !slot.busy)
+    .map((slot) => ({ kind: "releaseSlot", slot }));
+}
+
+/** Mounts of operators or Repositories that are not this one. */
+function foreignNames(seen: Seen): readonly string[] {
+  const { starrocks, repository } = seen;
+  if (starrocks.kind !== "seen") return seen.status.foreign ?? [];
+  const own = `${MOUNT_PREFIX}${uid8(repository.metadata)}_`;
+  const shape = /^k8s_[0-9a-f]{8}_\d+$/;
+  return starrocks.mounts
+    .map((m) => m.name)
+    .filter((name) => shape.test(name) && !name.startsWith(own))
+    .sort()
+    .slice(0, FOREIGN_MAX);
+}
+
+function describe(action: Action): string {
+  if (action.kind === "deleteJob") return `Job ${action.name}`;
+  if (action.kind === "dropBroker") return `broker ${action.name}`;
+  return action.kind === "releaseSlot" ? `slot ${action.slot.service}` : action.kind;
+}

@@ -1,0 +1,68 @@
+// Whose turn it is: one job per database, as many at a time as the Repository has slots, oldest first.
+// Pure; StarRocks and the slots' Services are the fences, this is the order.
+
+/** A Backup or Restore of one Repository, as far as the order needs it. */
+export interface QueuedJob {
+  readonly kind: "Backup" | "Restore";
+  readonly name: string;
+  readonly uid: string;
+  readonly createdAt: string;
+  /** Undefined: not known yet; then nobody waits for it. */
+  readonly database: string | undefined;
+  /** Has a slot, or is past PENDING. */
+  readonly running: boolean;
+  /** Waits for something of its own (back-off, another tool in its database): lets others pass. */
+  readonly standsAside: boolean;
+}
+
+export type Turn =
+  | { readonly kind: "go" }
+  | { readonly kind: "wait"; readonly position: number; readonly message: string };
+
+/** The turn of `me` among all unfinished jobs of its Repository, `me` included. */
+export function turnOf(me: QueuedJob, all: readonly QueuedJob[], slots: number): Turn {
+  if (me.running) return { kind: "go" };
+  const running = all.filter((j) => j.running);
+  const waiting = all.filter((j) => !j.running && !j.standsAside).sort(byAge);
+  const ahead = waiting.filter((j) => byAge(j, me) < 0);
+  const position = ahead.length + 1;
+  const rival = [...running, ...ahead].find((j) => sameDatabase(j, me));
+  if (rival !== undefined) {
+    const message = `${rival.kind} ${rival.name}, which is before it on database ${me.database}`;
+    return { kind: "wait", position, message };
+  }
+  const eligible = ahead.filter(
+    (j) => ![...running, ...before(j, ahead)].some((o) => sameDatabase(o, j)),
+  );
+  const free = slots - running.length;
+  if (eligible.length < free) return { kind: "go" };
+  const message = `one of the Repository's ${slots} slots (concurrency), held by ${names(running)}`;
+  return { kind: "wait", position, message };
+}
+
+function before(job: QueuedJob, all: readonly QueuedJob[]): readonly QueuedJob[] {
+  return all.filter((j) => byAge(j, job) < 0);
+}
+
+function sameDatabase(a: QueuedJob, b: QueuedJob): boolean {
+  return a.uid !== b.uid && a.database !== undefined && a.database === b.database;
+}
+
+/** Oldest first; the UID decides between two of one second, so that all see one order. */
+function byAge(a: QueuedJob, b: QueuedJob): number {
+  return compare(a.createdAt, b.createdAt) || compare(a.uid, b.uid);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+const NAMES_MAX = 3;
+
+function names(jobs: readonly QueuedJob[]): string {
+  if (jobs.length === 0) return "nobody; it is being made";
+  const shown = jobs.slice(0, NAMES_MAX).map((j) => `${j.kind} ${j.name}`);
+  const more = jobs.length > NAMES_MAX ? ` and ${jobs.length - NAMES_MAX} more` : "";
+  return shown.join(", ") + more;
+}
