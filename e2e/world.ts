@@ -1,0 +1,265 @@
+// Everything a person has: a Kubernetes with our CRDs, a StarRocks, an S3 store, and the operator as a
+// process of its own. Scenarios and the demo act on it through the Kubernetes API and SQL alone.
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import type { Backup } from "../operator/api/backup.generated.ts";
+import type { Repository } from "../operator/api/repository.generated.ts";
+import type { Restore } from "../operator/api/restore.generated.ts";
+import { BACKUP, REPOSITORY, RESTORE } from "../operator/api/kinds.ts";
+import { must } from "../operator/assert.ts";
+import { IMAGE } from "../operator/controllers/jobs.ts";
+import type { Kind, KubernetesObject } from "../operator/runtime/api.ts";
+import { startKubernetes, type Kubernetes } from "./kubernetes/cluster.ts";
+import { startFaultProxy, type FaultProxy } from "./servers/fault-proxy.ts";
+import { startFauxqs } from "./servers/fauxqs.ts";
+import type { S3Server } from "./servers/s3-server.ts";
+import { startStarRocks, type StarRocks, type StarRocksOptions } from "./starrocks/cluster.ts";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const OPERATOR = here("../operator/main.ts");
+const AGENT = here("../operator/agent/main.ts");
+const CRDS = here("../crds/");
+
+export const NAMESPACE = "prod";
+export const OPERATOR_NAMESPACE = "starrocks-backup";
+export const AGENT_IMAGE = "starrocks-backup:dev";
+const WAIT_MS = 120_000;
+const POLL_MS = 100;
+
+export interface WorldOptions {
+  /** Everything on disk; default a temporary folder that goes with `stop`. */
+  readonly dir?: string;
+  readonly nodes?: number;
+  readonly starrocks?: Partial<StarRocksOptions>;
+  readonly server?: () => Promise<S3Server>;
+  readonly logLevel?: string;
+  /** Loopback block as `127.77`; default a free one. */
+  readonly network?: string;
+}
+
+/** What a person sees of a job or Repository. */
+export type Resource = Backup | Restore | Repository;
+const KINDS = { Backup: BACKUP, Restore: RESTORE, Repository: REPOSITORY } as const;
+
+export class World {
+  readonly dir: string;
+  readonly kubernetes: Kubernetes;
+  readonly starrocks: StarRocks;
+  readonly s3: FaultProxy;
+  readonly #server: S3Server;
+  readonly #logLevel: string;
+  readonly #ownsDir: boolean;
+  /** Everything any operator process has printed. */
+  readonly operatorLines: string[] = [];
+  #operator: ChildProcess | undefined;
+
+  private constructor(parts: {
+    readonly dir: string;
+    readonly kubernetes: Kubernetes;
+    readonly starrocks: StarRocks;
+    readonly s3: FaultProxy;
+    readonly server: S3Server;
+    readonly options: WorldOptions;
+  }) {
+    this.dir = parts.dir;
+    this.kubernetes = parts.kubernetes;
+    this.starrocks = parts.starrocks;
+    this.s3 = parts.s3;
+    this.#server = parts.server;
+    this.#logLevel = parts.options.logLevel ?? "info";
+    this.#ownsDir = parts.options.dir === undefined;
+  }
+
+  /** The operator is not started yet. */
+  static async start(options: WorldOptions = {}): Promise<World> {
+    const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "starrocks-backup-")));
+    const server = await (options.server ?? startFauxqs)();
+    const s3 = await startFaultProxy(server, { answerListUploads: true });
+    const kubernetes = await startKubernetes({
+      dir: join(dir, "kubernetes"),
+      nodes: options.nodes ?? 3,
+      images: {
+        [AGENT_IMAGE]: {
+          paths: { [IMAGE.node]: process.execPath, [IMAGE.agent]: AGENT },
+          environment: { AWS_EC2_METADATA_DISABLED: "true" },
+        },
+      },
+      crds: await readCrds(),
+      ...(options.network === undefined ? {} : { network: options.network }),
+    });
+    const hosts = kubernetes.nodeNames.map((node) => kubernetes.addressOn(node));
+    const starrocks = await startStarRocks({
+      profile: "3.5",
+      dir: join(dir, "starrocks"),
+      backends: hosts.length,
+      speed: 20,
+      frontendHosts: [kubernetes.addressOn(must(kubernetes.nodeNames[0]))],
+      backendHosts: hosts,
+      rootPassword: ROOT_PASSWORD,
+      resolve: kubernetes.resolve,
+      ...options.starrocks,
+    });
+    for (const [i, ip] of hosts.entries()) {
+      const node = must(kubernetes.nodeNames[i]);
+      await kubernetes.registerPod({ namespace: "starrocks", name: `be-${i}`, node, ip });
+    }
+    const world = new World({ dir, kubernetes, starrocks, s3, server, options });
+    await kubernetes.applyManifests(world.basics());
+    return world;
+  }
+
+  /** Namespaces and Secrets. */
+  basics(): readonly KubernetesObject[] {
+    const secret = (name: string, stringData: Readonly<Record<string, string>>) => ({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name, namespace: NAMESPACE },
+      data: Object.fromEntries(
+        Object.entries(stringData).map(([k, v]) => [k, Buffer.from(v).toString("base64")]),
+      ),
+    });
+    const { accessKeyId, secretAccessKey } = this.#server;
+    const { user, password } = this.starrocks.mysql;
+    return [
+      { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
+      { apiVersion: "v1", kind: "Namespace", metadata: { name: OPERATOR_NAMESPACE } },
+      secret("s3-credentials", { accessKeyId, secretAccessKey }),
+      secret("starrocks-backup-user", { user, password }),
+    ];
+  }
+
+  repository(change: Partial<Repository["spec"]> = {}, name = "prod"): KubernetesObject {
+    const { host, port } = this.starrocks.mysql;
+    return resource("Repository", name, {
+      location: `s3://${this.s3.bucket}/starrocks`,
+      s3: { region: "us-east-1", endpoint: this.s3.endpoint, forcePathStyle: true },
+      credentialsSecret: { name: "s3-credentials" },
+      cluster: {
+        frontends: [`${host}:${port}`],
+        credentialsSecret: { name: "starrocks-backup-user" },
+      },
+      ...change,
+    });
+  }
+
+  /** Starts the operator; another one that runs goes on. */
+  startOperator(): ChildProcess {
+    const flags = [
+      `--kubeconfig=${this.kubernetes.kubeconfig}`,
+      `--namespace=${OPERATOR_NAMESPACE}`,
+      "--listen=127.0.0.1:0",
+      `--agent-image=${AGENT_IMAGE}`,
+      `--log-level=${this.#logLevel}`,
+    ];
+    const child = spawn(process.execPath, [OPERATOR, ...flags], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { PATH: process.env["PATH"] },
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: must(stream) }).on("line", (line) => this.operatorLines.push(line));
+    }
+    this.#operator = child;
+    return child;
+  }
+
+  /** SIGKILL by default: a crash. */
+  async stopOperator(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const child = this.#operator;
+    this.#operator = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  }
+
+  async apply(...objects: readonly KubernetesObject[]): Promise<void> {
+    await this.kubernetes.applyManifests(objects);
+  }
+
+  async get<T extends Resource>(kind: T["kind"], name: string): Promise<T | undefined> {
+    return await this.kubernetes.client.get(KINDS[kind] as unknown as Kind<T>, {
+      namespace: NAMESPACE,
+      name,
+    });
+  }
+
+  /** The resource once `holds`; rejects with its last state and the operator's last lines. */
+  async until<T extends Resource>(
+    kind: T["kind"],
+    name: string,
+    holds: (resource: T) => boolean,
+    timeoutMs = WAIT_MS,
+  ): Promise<T> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const found = await this.get<T>(kind, name);
+      if (found !== undefined && holds(found)) return found;
+      if (Date.now() > deadline) {
+        throw new Error(`${kind} ${name} never got there:\n${describe(found)}\n${this.tail()}`);
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** Once it is gone from the API. */
+  async untilGone(kind: Resource["kind"], name: string, timeoutMs = WAIT_MS): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const found = await this.get(kind, name);
+      if (found === undefined) return;
+      if (Date.now() > deadline) {
+        throw new Error(`${kind} ${name} never went:\n${describe(found)}\n${this.tail()}`);
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
+  async patch(kind: Resource["kind"], name: string, patch: object): Promise<void> {
+    await this.kubernetes.client.patch(KINDS[kind], { namespace: NAMESPACE, name }, patch);
+  }
+
+  async delete(kind: Resource["kind"], name: string): Promise<void> {
+    await this.kubernetes.client.delete(KINDS[kind], {
+      namespace: NAMESPACE,
+      name,
+    });
+  }
+
+  tail(lines = 30): string {
+    return this.operatorLines.slice(-lines).join("\n");
+  }
+
+  async stop(): Promise<void> {
+    await this.stopOperator();
+    await this.kubernetes.stop(500);
+    await this.starrocks.stop();
+    await this.s3.stop();
+    await this.#server.stop();
+    if (this.#ownsDir) await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+const ROOT_PASSWORD = "starrocks-root-secret";
+
+export function resource(kind: Resource["kind"], name: string, spec: object): KubernetesObject {
+  const metadata = { name, namespace: NAMESPACE };
+  return { apiVersion: REPOSITORY.apiVersion, kind, metadata, spec } as KubernetesObject;
+}
+
+function describe(found: KubernetesObject | undefined): string {
+  return found === undefined ? "it is not there" : JSON.stringify(found, null, 1).slice(0, 6000);
+}
+
+async function readCrds(): Promise<readonly object[]> {
+  const files = (await readdir(CRDS)).filter((name) => name.endsWith(".yaml"));
+  return await Promise.all(
+    files.map(async (name) => parse(await readFile(join(CRDS, name), "utf8")) as object),
+  );
+}
