@@ -120,7 +120,8 @@ export class Registry {
     const old = shownAs(resource, stored);
     checkIdentity(resource, draft, old);
     const changed = this.#changed(resource, old, draft, subresource);
-    this.#check(resource, changed, old);
+    // A binding is the scheduler's alone; what it changes, no client may.
+    if (subresource !== "binding") this.#check(resource, changed, old);
     if (sameValue(changed, old)) return old;
     if (options.dryRun === true) return changed;
     const kept = withMetadata(changed, { resourceVersion: old.metadata.resourceVersion });

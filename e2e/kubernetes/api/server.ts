@@ -7,6 +7,8 @@ import type { AddressInfo } from "node:net";
 import { isIPv4 } from "node:net";
 import type { Clock } from "../../../operator/clock.ts";
 import { systemClock } from "../../../operator/clock.ts";
+import type { ControllerOptions } from "../controllers/start.ts";
+import { startControllers } from "../controllers/start.ts";
 import { Listener } from "./http/listener.ts";
 import type { PodLogs } from "./http/pod-logs.ts";
 import type { ApiRequest, Faults } from "./http/requests.ts";
@@ -35,6 +37,8 @@ export interface ApiServerOptions {
   readonly watchBufferBytes?: number;
   /** Asked about every valid custom resource that is written: a place to evaluate CEL rules. */
   readonly validate?: Validate;
+  /** How fast the controllers are; false: there are none. */
+  readonly controllers?: Omit<ControllerOptions, "failed"> | false;
 }
 
 export interface ApiServer {
@@ -44,6 +48,8 @@ export interface ApiServer {
   /** The last requests, oldest first; at most 20 000. */
   readonly requests: readonly ApiRequest[];
   readonly faults: Faults;
+  /** What went wrong inside, in a controller; always a bug. The last 100. */
+  readonly problems: readonly Error[];
   /** Who answers `kubectl logs`; the nodes set it. */
   podLogs: PodLogs | undefined;
   /** Every older resourceVersion is Expired (410) from now on; watches that run go on. */
@@ -67,27 +73,32 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const registry = makeRegistry(options);
   const server = new EmbeddedApiServer(registry, options);
   await server.listen(host, port);
+  prepare(registry, options);
   return server;
 }
 
 function makeRegistry(options: ApiServerOptions): Registry {
   const { clock = systemClock, clusterIpPrefix = "127.96.0", historyWindow = 5000 } = options;
-  const registry = new Registry(new Store(historyWindow), {
+  return new Registry(new Store(historyWindow), {
     clock,
     clusterIpPrefix,
     ...(options.validate === undefined ? {} : { validate: options.validate }),
   });
+}
+
+function prepare(registry: Registry, { crds = [] }: ApiServerOptions): void {
   for (const name of NAMESPACES) registry.create(namespaces, undefined, { metadata: { name } });
-  for (const crd of options.crds ?? []) registry.create(definitions, undefined, crd);
-  return registry;
+  for (const crd of crds) registry.create(definitions, undefined, crd);
 }
 
 class EmbeddedApiServer implements ApiServer {
   readonly registry: Registry;
   readonly requests: ApiRequest[] = [];
   readonly faults: Faults = {};
+  readonly problems: Error[] = [];
   podLogs: PodLogs | undefined;
   readonly #listener: Listener;
+  readonly #stopControllers: () => void;
   #server = createServer();
   #host = "";
   #port = 0;
@@ -103,6 +114,10 @@ class EmbeddedApiServer implements ApiServer {
       bookmarkMs: options.bookmarkMs ?? 60_000,
       watchBufferBytes: options.watchBufferBytes ?? 8 * 1024 * 1024,
     });
+    const { controllers = {} } = options;
+    const failed = (error: Error): void => this.#fail(error);
+    this.#stopControllers =
+      controllers === false ? () => {} : startControllers(registry, { ...controllers, failed });
   }
 
   get url(): string {
@@ -125,13 +140,23 @@ class EmbeddedApiServer implements ApiServer {
   }
 
   async restart(down: () => Promise<void> = async () => {}): Promise<void> {
-    await this.stop();
+    await this.#close();
     this.compact();
     await down();
     await this.listen(this.#host, this.#port);
   }
 
   async stop(): Promise<void> {
+    this.#stopControllers();
+    await this.#close();
+  }
+
+  #fail(error: Error): void {
+    this.problems.push(error);
+    if (this.problems.length > 100) this.problems.shift();
+  }
+
+  async #close(): Promise<void> {
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, "close");
