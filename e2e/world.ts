@@ -46,7 +46,11 @@ export interface WorldOptions {
 
 /** What a person sees of a job or Repository. */
 export type Resource = Backup | Restore | Repository;
-const KINDS = { Backup: BACKUP, Restore: RESTORE, Repository: REPOSITORY } as const;
+const KINDS: Readonly<Record<Resource["kind"], Kind<Resource>>> = {
+  Backup: BACKUP as Kind<Resource>,
+  Restore: RESTORE as Kind<Resource>,
+  Repository: REPOSITORY as Kind<Resource>,
+};
 
 export class World {
   readonly dir: string;
@@ -184,7 +188,7 @@ export class World {
   }
 
   async get<T extends Resource>(kind: T["kind"], name: string): Promise<T | undefined> {
-    return await this.kubernetes.client.get(KINDS[kind] as unknown as Kind<T>, {
+    return await this.kubernetes.client.get(KINDS[kind] as Kind<T>, {
       namespace: NAMESPACE,
       name,
     });

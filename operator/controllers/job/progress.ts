@@ -1,5 +1,6 @@
 // Progress as the status shows it: from the agents' figures and StarRocks' tasks. Pure. Figures never go
 // back (a pod that is gone takes its log along), and are written at most once in five seconds.
+import { timestamp } from "../../api/conditions.ts";
 import type { JobRow } from "../../starrocks/frontend.ts";
 import type { AgentView } from "../pods.ts";
 import { sinceMs } from "./look.ts";
@@ -15,13 +16,20 @@ const NODES_MAX = 200;
 /** The progress to write now; the one that is there when nothing moved or it is too young. */
 export function progressOf(seen: Seen, row: JobRow | undefined): JobProgress | undefined {
   const before = seen.status.progress;
-  const now = new Date(seen.nowMs).toISOString();
+  const now = timestamp(seen.nowMs);
   const measured = measure(seen, row, before);
   const moved = before === undefined || fingerprint(measured) !== fingerprint(before);
   const isYoung = before !== undefined && sinceMs(seen, before.time) < WRITE_EVERY_MS;
   if (isYoung && measured.state === before.state) return before;
   if (!moved) return { ...before, bytesPerSecond: 0 };
   return { ...measured, time: now, lastChangeTime: now };
+}
+
+/** The figures at the end, once the agents have written their last ones. */
+export function finalProgress(seen: Seen): JobProgress {
+  const before = seen.status.progress;
+  const now = timestamp(seen.nowMs);
+  return { lastChangeTime: now, ...before, ...measure(seen, undefined, before), time: now };
 }
 
 /** What must change for us to say that something moves. */

@@ -31,5 +31,5 @@ export function act(
 
 /** The attempt is over. RETRY where another attempt may succeed; the plan turns the last one into FAILED. */
 export function end(outcome: Outcome, reason: string, message: string): Verdict {
-  return { end: { outcome, reason, message }, reason, result: poll(0, "cleaning up") };
+  return { end: { outcome, reason, message }, reason, result: poll(0, "the clean-up to begin") };
 }

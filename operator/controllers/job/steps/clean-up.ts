@@ -1,5 +1,6 @@
 // After an ending was decided: nothing of the attempt may stay in StarRocks, Kubernetes or storage. The
 // same for every phase and outcome, since each step looks whether its thing is there at all.
+import { timestamp } from "../../../api/conditions.ts";
 import { EXIT } from "../../../agent/outcome.ts";
 import { must } from "../../../assert.ts";
 import type { Ended } from "../../pods.ts";
@@ -93,13 +94,13 @@ export function pruneFlags(seen: Seen, label: string): Record<string, string> {
 /** The next attempt, or the end. */
 export function attemptIsConcluded(seen: Seen): Verdict {
   const ending = must(seen.status.ending);
-  const now = new Date(seen.nowMs).toISOString();
+  const now = timestamp(seen.nowMs);
   const attempts = [...(seen.status.attempts ?? []), attemptNote(seen, ending, now)];
   const base: StatusPatch = { attempts, slot: undefined, ending: undefined, queue: undefined };
   const number = attemptOf(seen);
   if (ending.outcome === "RETRY" && number < seen.settings.attemptsMax) {
     const pauseMs = Math.min(seen.settings.backoffMs * 2 ** (number - 1), BACKOFF_MAX_MS);
-    const retryAfter = new Date(seen.nowMs + pauseMs).toISOString();
+    const retryAfter = timestamp(seen.nowMs + pauseMs);
     const on = `attempt ${number + 1} of ${seen.settings.attemptsMax} at ${retryAfter}, after ${ending.reason}: ${ending.message}`;
     return {
       phase: "PENDING",

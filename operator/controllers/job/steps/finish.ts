@@ -1,10 +1,12 @@
 // COMMIT, once StarRocks said FINISHED: take everything down in the order that loses nothing, and check.
+import { timestamp } from "../../../api/conditions.ts";
 import { EXIT } from "../../../agent/outcome.ts";
 import { ANNOTATIONS } from "../../../api/group.ts";
 import { must } from "../../../assert.ts";
 import { done, poll } from "../../../runtime/result.ts";
 import type { Ended } from "../../pods.ts";
 import { attemptIdOf, frontendSeen, labelOf, mountOf, mySlot, sinceMs } from "../look.ts";
+import { finalProgress } from "../progress.ts";
 import type { Action, Flags, Seen, Step, TaskName, Verdict } from "../model.ts";
 import { act, end, lookAgain, SLOW_POLL_MS, waitFor } from "../verdict.ts";
 
@@ -67,7 +69,9 @@ export function agentsAreGone(seen: Seen): Verdict | undefined {
       : undefined;
   }
   return seen.agents.some((a) => !a.deleting)
-    ? act([{ kind: "deleteAgents" }], "Draining", "the agents' pods to go")
+    ? act([{ kind: "deleteAgents" }], "Draining", "the agents' pods to go", {
+        progress: finalProgress(seen),
+      })
     : waitFor("Draining", "the agents' pods to go");
 }
 
@@ -92,7 +96,7 @@ function sealed(seen: Seen, ended: Ended): Verdict {
       return end("FAILED", ended.reason, ended.message);
     case EXIT.ok: {
       const { files, bytes, tablets } = ended.detail;
-      const time = new Date(seen.nowMs).toISOString();
+      const time = timestamp(seen.nowMs);
       const counted = { ...numbers({ files, bytes, tablets }), time };
       return act([], "Sealing", "the slot to be given back", { sealed: counted });
     }
@@ -134,7 +138,7 @@ export const finished: Step = (seen) => ({
   result: done(seen.job.kind === "Backup" ? "it can be restored" : "the data is there"),
   status: {
     slot: undefined,
-    completionTime: new Date(seen.nowMs).toISOString(),
+    completionTime: timestamp(seen.nowMs),
     ...(seen.status.progress === undefined
       ? {}
       : { progress: { ...seen.status.progress, percent: 100, bytesPerSecond: 0 } }),
@@ -199,7 +203,7 @@ export function unlessKnown(...steps: readonly Step[]): Step {
       if (verdict !== undefined) return verdict;
     }
     return act([], "Committing", "the mount to close", {
-      doneTime: new Date(seen.nowMs).toISOString(),
+      doneTime: timestamp(seen.nowMs),
     });
   };
 }

@@ -1,5 +1,6 @@
 // PENDING, with a slot: agents, broker, mount. Each step looks whether its thing is there, makes it, or
 // says what it waits for.
+import { timestamp } from "../../../api/conditions.ts";
 import { EXIT } from "../../../agent/outcome.ts";
 import { MOUNT_LOCATION, slotAddress } from "../../names.ts";
 import type { AgentView } from "../../pods.ts";
@@ -28,7 +29,7 @@ function slotIsRecorded(seen: Seen): Verdict | undefined {
   if (seen.status.slot?.index === slot.index && seen.status.slot.attempt === attemptOf(seen)) {
     return undefined;
   }
-  const now = new Date(seen.nowMs).toISOString();
+  const now = timestamp(seen.nowMs);
   const repository = must(seen.repository);
   return act([], "Starting", "the agents", {
     slot: { name: slot.service, index: slot.index, attempt: attemptOf(seen) },

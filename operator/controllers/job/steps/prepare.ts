@@ -1,6 +1,6 @@
 // PENDING, before anything is made: may this job run, and is it its turn?
 import type { Seen, Step, Verdict } from "../model.ts";
-import { frontendSeen, identityOf, isOver, labelOf, mySlot, sinceMs } from "../look.ts";
+import { frontendSeen, identityOf, isOver, labelOf, myRow, mySlot, sinceMs } from "../look.ts";
 import { end, lookAgain, SLOW_POLL_MS, waitFor } from "../verdict.ts";
 import { findCondition } from "../../../api/conditions.ts";
 import { poll } from "../../../runtime/result.ts";
@@ -98,7 +98,20 @@ export function databaseOf(seen: Seen): string | undefined {
   return job.spec.database ?? status.source?.database;
 }
 
-/** Only until the statement is sent. */
-export function unlessSubmitted(step: Step): Step {
-  return (seen) => (seen.status.submission === undefined ? step(seen) : undefined);
+/**
+ * Steps that only matter until StarRocks has taken the statement: from then on tables may go and targets are
+ * there, and it is StarRocks' job that is followed.
+ */
+export function untilAccepted(steps: Steps): Steps {
+  const guarded = Object.entries(steps).map(([name, step]): [string, Step] => [
+    name,
+    (seen) => (isAccepted(seen) ? undefined : step(seen)),
+  ]);
+  return Object.fromEntries(guarded);
 }
+
+function isAccepted(seen: Seen): boolean {
+  return seen.status.submission?.accepted === true || myRow(seen) !== undefined;
+}
+
+type Steps = Readonly<Record<string, Step>>;
