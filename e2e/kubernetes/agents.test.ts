@@ -19,6 +19,7 @@ const NODES = ["node-a", "node-b", "node-c"];
 const SLOT = "slot-0";
 const HOST = `${SLOT}.default.svc`;
 const TOKEN = "token-of-this-test";
+const SEGMENT = 40_000;
 const ETC = "/etc/starrocks-backup";
 
 interface Job extends KubernetesObject {
@@ -60,7 +61,7 @@ describe("agents as Jobs behind a Service", () => {
     });
     await starrocks.createDatabase({
       name: "shop",
-      tables: [{ name: "orders", partitions: ["p1"], tablets: 6, segmentBytes: [40_000] }],
+      tables: [{ name: "orders", partitions: ["p1"], tablets: 6, segmentBytes: [SEGMENT] }],
     });
     await kubernetes.applyManifests([configuration(), credentials(), slot()]);
   });
@@ -80,8 +81,8 @@ describe("agents as Jobs behind a Service", () => {
         location: `s3://${s3.bucket}/prod`,
         folder: "__starrocks_repository_prod",
         repositoryName: "prod",
-        // Below the working directory, which is `/`.
-        credentialsDirectory: "etc/starrocks-backup/credentials",
+        // From this file on: contents of files are not rewritten.
+        credentialsDirectory: "../credentials",
         s3: { endpoint: s3.endpoint, region: "us-east-1", forcePathStyle: true },
       }),
     },
@@ -142,7 +143,7 @@ describe("agents as Jobs behind a Service", () => {
     await eventually(async () => (await sql("SHOW BROKER"))[0]?.["Alive"] === "true");
   });
 
-  it("carry a backup, each BE's through the agent on its own node", async () => {
+  it("carry a backup", async () => {
     await sql(
       `CREATE REPOSITORY mount_0 WITH BROKER mount_0 ON LOCATION "backup://mount" PROPERTIES ("token" = "${TOKEN}")`,
     );
@@ -155,19 +156,8 @@ describe("agents as Jobs behind a Service", () => {
     expect(starrocks.violations).to.deep.equal([]);
   });
 
-  it("are replaced when they are killed", async () => {
-    const [first] = await agents();
-    const { name, uid } = must(first).metadata;
-    kubernetes.killPod("default", name);
-    await eventually(async () => {
-      const ready = (await agents()).filter(podReady);
-      return ready.length === 3 && !ready.some((pod) => pod.metadata.uid === uid);
-    });
-  });
-
-  it("end well when an annotation drains them, and are refused again", async () => {
-    const running = (await agents()).filter(podReady);
-    for (const { metadata } of running) {
+  it("end well when an annotation drains them, each having carried its own node's bytes", async () => {
+    for (const { metadata } of await agents()) {
       const annotations = { "backup.starrocks.io/drain": "true" };
       const key = { namespace: "default", name: metadata.name };
       await kubernetes.client.patch(POD, key, { metadata: { annotations } });
@@ -178,10 +168,32 @@ describe("agents as Jobs behind a Service", () => {
         status?.conditions?.some((c) => c.type === "Complete" && c.status === "True"),
       );
     });
-    const ended = (await agents()).filter((pod) => pod.status?.phase === "Succeeded");
-    const details = ended.map(terminationOf);
-    expect(details.map((d) => d.reason)).to.deep.equal(["Drained", "Drained", "Drained"]);
+    const ends = (await agents()).map(terminationOf);
+    expect(ends.map((end) => end.reason)).to.deep.equal(["Drained", "Drained", "Drained"]);
+    // Of six tablets two lie on each BE.
+    for (const { detail } of ends) expect(detail.bytes).to.be.within(2 * SEGMENT, 3 * SEGMENT);
+  });
+
+  it("are refused again when they have ended", async () => {
     await eventually(async () => (await sql("SHOW BROKER"))[0]?.["Alive"] === "false");
+    expect((await sql("SHOW BROKER"))[0]?.["ErrMsg"]).to.match(/refused/i);
+  });
+
+  it("are replaced when they are killed", async () => {
+    for (const node of NODES) {
+      await kubernetes.client.delete(JOB, { namespace: "default", name: `agent-${node}` });
+    }
+    await eventually(async () => (await agents()).length === 0);
+    await kubernetes.applyManifests([agentJob("node-b")]);
+    await eventually(async () => (await agents()).some(podReady));
+    const { name, uid } = must((await agents())[0]).metadata;
+    kubernetes.killPod("default", name);
+    await eventually(async () =>
+      (await agents()).some((pod) => podReady(pod) && pod.metadata.uid !== uid),
+    );
+    // The one agent that is there answers callers of every node.
+    await eventually(async () => (await sql("SHOW BROKER"))[0]?.["Alive"] === "true");
+    expect((await job("node-b")).status?.failed).to.equal(1);
   });
 });
 
@@ -227,7 +239,6 @@ function agentJob(node: string): KubernetesObject {
         {
           name: "agent",
           image: "starrocks-backup/agent",
-          workingDir: "/",
           command: [
             "/usr/local/bin/node",
             "--max-semi-space-size=4",

@@ -209,6 +209,18 @@ describe("a node", () => {
     await podWhen(kubernetes, "cut-off", podPhase("Failed"));
   });
 
+  it("says what is so when somebody wrote something else", async () => {
+    await createPod(kubernetes, "doubted", { containers: [script(FOREVER)] });
+    const pod = await podWhen(kubernetes, "doubted", podReady);
+    const conditions = pod.status?.conditions?.map((c) =>
+      c.type === "Ready" ? { ...c, status: "False", reason: "NodeNotReady" } : c,
+    );
+    const key = { namespace: "default", name: "doubted" };
+    await kubernetes.client.patch(POD, key, { status: { conditions } }, { subresource: "status" });
+    await podWhen(kubernetes, "doubted", podReady);
+    await kubernetes.client.delete(POD, key, { gracePeriodSeconds: 0 });
+  });
+
   it("goes on when the API server was restarted", async () => {
     await createPod(kubernetes, "before-restart", { containers: [script(FOREVER)] });
     await podWhen(kubernetes, "before-restart", podReady);

@@ -38,6 +38,8 @@ export class PodWorker {
   readonly #stopping = new AbortController();
   /** Nothing is written to the API any more. */
   readonly #silent = new AbortController();
+  /** A node that comes back finds pods that ended long ago: their status is not to be touched. */
+  readonly #wasOver: boolean;
   #pod: Pod;
   #over = false;
   #graceSeconds = Number.POSITIVE_INFINITY;
@@ -49,6 +51,7 @@ export class PodWorker {
     const { metadata, spec } = pod;
     this.#node = node;
     this.#pod = pod;
+    this.#wasOver = isTerminal(pod.status?.phase);
     this.#dir = join(node.dir, `${metadata.namespace}_${metadata.name}_${metadata.uid}`);
     const podIP = node.network.takePodAddress(node.index);
     this.#place = { podIP, hostIP: node.address };
@@ -86,6 +89,7 @@ export class PodWorker {
   update(pod: Pod): void {
     const before = this.#pod;
     this.#pod = pod;
+    if (!this.#wasOver) this.#writer.seen(pod);
     if (pod.metadata.deletionTimestamp !== undefined) void this.#terminate();
     if (
       !sameMap(before.metadata.annotations, pod.metadata.annotations) ||
@@ -133,10 +137,8 @@ export class PodWorker {
   }
 
   async #live(): Promise<void> {
-    // A node that comes back finds pods that ended long ago: their status is not to be touched.
-    const wasOver = isTerminal(this.#pod.status?.phase);
     try {
-      if (!wasOver) await this.#run();
+      if (!this.#wasOver) await this.#run();
     } catch (error) {
       // Not the pod's fault, but it must be seen: a harness that hides its own bugs proves nothing.
       this.#verdict = { reason: "HarnessError", message: describeError(error) };
@@ -145,7 +147,7 @@ export class PodWorker {
     this.#cancelDeadline();
     this.#cancelRefresh?.();
     this.#node.network.releasePodAddress(this.#place.podIP);
-    if (!wasOver) await this.#writer.flush();
+    if (!this.#wasOver) await this.#writer.flush();
   }
 
   async #run(): Promise<void> {

@@ -25,7 +25,8 @@ export class StatusWriter {
   readonly #options: StatusWriterOptions;
   #wanted = 0;
   #done = 0;
-  #writing: Promise<void> | undefined;
+  #isWriting = false;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
@@ -34,9 +35,12 @@ export class StatusWriter {
   /** Something changed: to be written soon. */
   changed(): void {
     this.#wanted += 1;
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined;
-    });
+    if (!this.#isWriting) this.#writing = this.#writeAll();
+  }
+
+  /** The pod as the server has it was seen: somebody else may have written what is not so. */
+  seen(current: Pod): void {
+    if (this.#differs(current)) this.changed();
   }
 
   /** Resolves when what is true now is written, or the pod is gone, or the signal was aborted. */
@@ -47,6 +51,7 @@ export class StatusWriter {
 
   async #writeAll(): Promise<void> {
     const { signal } = this.#options;
+    this.#isWriting = true;
     while (this.#done < this.#wanted && !signal.aborted) {
       const goal = this.#wanted;
       try {
@@ -56,11 +61,13 @@ export class StatusWriter {
         if (isApiError(error, "Conflict")) continue;
         if (isRefusal(error)) {
           this.#options.refused(describeError(error));
-          return;
+          break;
         }
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
     }
+    // In the turn of the last look at `wanted`: a change after it begins anew.
+    this.#isWriting = false;
   }
 
   async #write(): Promise<void> {
@@ -69,14 +76,8 @@ export class StatusWriter {
     const key = { name, ...(namespace === undefined ? {} : { namespace }) };
     const current = await client.get(POD, key);
     if (current === undefined || current.metadata.uid !== uid) return;
+    if (!this.#differs(current)) return;
     const status = build(current);
-    if (
-      isDeepStrictEqual(
-        { ...nothing, ...current.status, ...status },
-        { ...nothing, ...current.status },
-      )
-    )
-      return;
     const { resourceVersion } = current.metadata;
     await client.patch(
       POD,
@@ -87,6 +88,11 @@ export class StatusWriter {
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
       },
     );
+  }
+
+  #differs(current: Pod): boolean {
+    const now = { ...nothing, ...current.status };
+    return !isDeepStrictEqual({ ...now, ...this.#options.build(current) }, now);
   }
 }
 

@@ -23,6 +23,7 @@ export async function startTestCluster(
     nodes: 1,
     images: { node: { paths: { [NODE]: process.execPath }, environment: { FROM_IMAGE: "yes" } } },
     times: { backOffMs: 50, retryMs: 50, volumeRefreshMs: 20, heartbeatMs: 100 },
+    api: { controllers: { jobBackOffBaseMs: 100 } },
     ...options,
   });
   return {
