@@ -1,6 +1,10 @@
 // The whole of it: clusters beside each other, their start, their end, and kubectl against one.
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { access } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { startStarRocks } from "../starrocks/cluster.ts";
@@ -20,6 +24,30 @@ import {
 } from "./testing/clusters.ts";
 
 const run = promisify(execFile);
+
+/** Starts a cluster and a pod that never ends, and says the pod's process. */
+const HARNESS = `
+  import { startKubernetes } from ${JSON.stringify(moduleAt("cluster.ts"))};
+  import { createPod, FOREVER, podReady, podWhen, script } from ${JSON.stringify(moduleAt("testing/clusters.ts"))};
+  const images = { node: { paths: { "/usr/local/bin/node": process.execPath } } };
+  const kubernetes = await startKubernetes({ dir: process.env.DIR, nodes: 1, images });
+  await createPod(kubernetes, "left", { containers: [script(FOREVER)] });
+  await podWhen(kubernetes, "left", podReady);
+  console.log(kubernetes.pids[0]);
+`;
+
+function moduleAt(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
+}
+
+/** One that ended counts as such before its new parent has taken notice. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
 
 describe("an embedded cluster", () => {
   let cluster: TestCluster;
@@ -41,6 +69,18 @@ describe("an embedded cluster", () => {
     await access(kubernetes.kubeconfig);
     const refused = await fetch(kubernetes.url).catch((e: unknown) => e);
     expect(refused).to.be.instanceOf(TypeError);
+  });
+
+  it("takes its processes with it when it is killed", async () => {
+    const harness = spawn(process.execPath, ["--input-type=module", "-e", HARNESS], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, DIR: `${cluster.dir}/killed` },
+    });
+    const [line] = (await once(harness.stdout, "data")) as [Buffer];
+    const pid = Number(line.toString());
+    expect(isRunning(pid)).to.equal(true);
+    harness.kill("SIGKILL");
+    await eventually(() => !isRunning(pid));
   });
 
   it("runs beside another one", async () => {
@@ -108,9 +148,12 @@ data: { a: "1" }
     expect(await kubectl("get", "nodes", "--no-headers")).to.match(/node-a +Ready/);
     await createPod(kubernetes, "talks", { containers: [script(FOREVER)] });
     await eventually(async () => (await logOf(kubernetes, "talks").catch(() => "")) === "up\n");
-    const followed = kubectl("logs", "--follow", "talks");
+    const args = ["--kubeconfig", kubernetes.kubeconfig, "logs", "--follow", "talks"];
+    const follower = spawn("kubectl", args, { stdio: ["ignore", "pipe", "inherit"] });
+    const [first] = (await once(follower.stdout, "data")) as [Buffer];
+    const rest = text(follower.stdout);
     await kubectl("delete", "pod", "talks");
-    expect(await followed).to.match(/^up\n(bye\n)?$/);
+    expect(`${first.toString()}${await rest}`).to.equal("up\nbye\n");
     expect((await kubernetes.client.list(NODE)).items).to.have.length(3);
   });
 });

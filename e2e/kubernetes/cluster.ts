@@ -84,6 +84,8 @@ export class Kubernetes {
   static async start(options: KubernetesOptions): Promise<Kubernetes> {
     const { dir } = options;
     await mkdir(dir, { recursive: true });
+    // Secrets are mounted below it.
+    await mkdir(join(dir, "nodes"), { recursive: true, mode: 0o700 });
     const network = await Network.claim(options.network);
     const server = await startServer(options, network).catch(async (error: unknown) => {
       await network.close();
