@@ -8,14 +8,17 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
 import { parse } from "yaml";
 import type { Backup } from "../operator/api/backup.generated.ts";
 import type { Repository } from "../operator/api/repository.generated.ts";
 import type { Restore } from "../operator/api/restore.generated.ts";
+import { ANNOTATIONS, LABELS, MANAGED_BY } from "../operator/api/group.ts";
 import { BACKUP, REPOSITORY, RESTORE } from "../operator/api/kinds.ts";
 import { must } from "../operator/assert.ts";
 import { IMAGE } from "../operator/controllers/jobs.ts";
 import type { Kind, KubernetesObject } from "../operator/runtime/api.ts";
+import { EVENTS, JOBS, PODS, SECRETS, SERVICES } from "../operator/runtime/objects.ts";
 import { startKubernetes, type Kubernetes } from "./kubernetes/cluster.ts";
 import { startFaultProxy, type FaultProxy } from "./servers/fault-proxy.ts";
 import { startFauxqs } from "./servers/fauxqs.ts";
@@ -46,11 +49,11 @@ export interface WorldOptions {
 
 /** What a person sees of a job or Repository. */
 export type Resource = Backup | Restore | Repository;
-const KINDS: Readonly<Record<Resource["kind"], Kind<Resource>>> = {
-  Backup: BACKUP as Kind<Resource>,
-  Restore: RESTORE as Kind<Resource>,
-  Repository: REPOSITORY as Kind<Resource>,
-};
+const KINDS = { Backup: BACKUP, Restore: RESTORE, Repository: REPOSITORY } as const;
+
+function kindOf<T extends KubernetesObject>(kind: Resource["kind"]): Kind<T> {
+  return KINDS[kind] as unknown as Kind<T>;
+}
 
 export class World {
   readonly dir: string;
@@ -188,7 +191,7 @@ export class World {
   }
 
   async get<T extends Resource>(kind: T["kind"], name: string): Promise<T | undefined> {
-    return await this.kubernetes.client.get(KINDS[kind] as Kind<T>, {
+    return await this.kubernetes.client.get(kindOf<T>(kind), {
       namespace: NAMESPACE,
       name,
     });
@@ -226,14 +229,89 @@ export class World {
   }
 
   async patch(kind: Resource["kind"], name: string, patch: object): Promise<void> {
-    await this.kubernetes.client.patch(KINDS[kind], { namespace: NAMESPACE, name }, patch);
+    await this.kubernetes.client.patch(kindOf(kind), { namespace: NAMESPACE, name }, patch);
   }
 
   async delete(kind: Resource["kind"], name: string): Promise<void> {
-    await this.kubernetes.client.delete(KINDS[kind], {
+    await this.kubernetes.client.delete(kindOf(kind), {
       namespace: NAMESPACE,
       name,
     });
+  }
+
+  /** SQL as root; rows as texts. */
+  async sql(text: string): Promise<readonly Record<string, string | null>[]> {
+    const connection = await this.starrocks.connect();
+    try {
+      const [rows] = await connection.query(text);
+      return Array.isArray(rows) ? (rows as Record<string, string | null>[]) : [];
+    } finally {
+      await connection.end();
+    }
+  }
+
+  /** The texts of a Secret. */
+  async secret(namespace: string, name: string): Promise<Readonly<Record<string, string>>> {
+    const found = await this.kubernetes.client.get(SECRETS, { namespace, name });
+    return Object.fromEntries(
+      Object.entries(found?.data ?? {}).map(([k, v]) => [k, Buffer.from(v, "base64").toString()]),
+    );
+  }
+
+  /** All that anybody with a right to read could see, Secrets aside. */
+  async objects(namespace: string): Promise<readonly KubernetesObject[]> {
+    const kinds = [JOBS, PODS, SERVICES, EVENTS, REPOSITORY, BACKUP, RESTORE];
+    const lists = await Promise.all(
+      kinds.map((kind) =>
+        this.kubernetes.client.list(kind as Kind<KubernetesObject>, { namespace }),
+      ),
+    );
+    return lists.flatMap(({ items }) => items);
+  }
+
+  /** Keys in the bucket. */
+  async keys(): Promise<string[]> {
+    const { endpoint, bucket } = this.#server;
+    const client = new S3Client({
+      endpoint,
+      region: "us-east-1",
+      forcePathStyle: true,
+      credentials: { accessKeyId: "any", secretAccessKey: "any" },
+    });
+    const keys: string[] = [];
+    for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket })) {
+      keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
+    }
+    client.destroy();
+    return keys;
+  }
+
+  /**
+   * What nobody wants after all jobs have ended: Jobs, pods, lent slots, brokers, staged objects, unfinished
+   * uploads. The slots and their mounts stay by design. The Repository's own checks may run just now.
+   */
+  async leftovers(): Promise<string[]> {
+    const ours = { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` };
+    const isOfJob = ({ metadata }: KubernetesObject): boolean =>
+      metadata.labels?.[LABELS.jobUid] !== undefined;
+    const { client } = this.kubernetes;
+    const jobs = (await client.list(JOBS, ours)).items.filter(isOfJob);
+    const pods = (await client.list(PODS, ours)).items.filter(isOfJob);
+    const slots = (await client.list(SERVICES, ours)).items.filter(
+      ({ metadata }) => metadata.annotations?.[ANNOTATIONS.lentTo] !== undefined,
+    );
+    const brokers = await this.sql("SHOW BROKER");
+    const staged = (await this.keys()).filter(
+      (key) => key.includes("__k8s_staging") || key.endsWith(".part"),
+    );
+    return [
+      ...jobs.map((o) => `Job ${o.metadata.name}`),
+      ...pods.map((o) => `pod ${o.metadata.name}`),
+      ...slots.map((o) => `lent slot ${o.metadata.name}`),
+      ...brokers.map((b) => `broker ${b["Name"]}`),
+      ...staged,
+      ...this.s3.openUploads().map((u) => `upload of ${u.key}`),
+    ];
   }
 
   tail(lines = 30): string {
