@@ -1,0 +1,145 @@
+// Worlds in which a job can begin at once, and what must hold when it has ended, whatever happened on the way.
+import { expect } from "chai";
+import type { Backup, BackupSpec } from "../../api/backup.generated.ts";
+import type { Repository, RepositorySpec } from "../../api/repository.generated.ts";
+import type { Restore, RestoreSpec } from "../../api/restore.generated.ts";
+import { BACKUP, REPOSITORY, RESTORE } from "../../api/kinds.ts";
+import { ANNOTATIONS, LABELS, MANAGED_BY } from "../../api/group.ts";
+import { must } from "../../assert.ts";
+import type { ObjectMeta } from "../../runtime/api.ts";
+import { JOBS, PODS, SERVICES } from "../../runtime/objects.ts";
+import { copyOf } from "../../starrocks/testing/fake-world.ts";
+import { slotService } from "../jobs.ts";
+import type { JobResource } from "../job/model.ts";
+import { isFinal } from "../job/status.ts";
+import { backup, BACKUP_UID, repository, restore } from "./samples.ts";
+import { FOLDER, World, type WorldOptions } from "./world.ts";
+
+const NEW = { finalizers: [] } as const;
+
+/** A Repository that was found ready, with its slots, and that stands still: its own lives are told elsewhere. */
+export function readyWorld(options: WorldOptions = {}, spec: Partial<RepositorySpec> = {}): World {
+  const world = new World({ standsStill: true, ...options });
+  const ready = repository(spec, { status: READY });
+  world.put(REPOSITORY, ready);
+  for (let slot = 0; slot < ready.spec.concurrency; slot += 1) {
+    world.put(SERVICES, slotService(ready, slot));
+  }
+  return world;
+}
+
+const condition = (type: string) =>
+  ({
+    type,
+    status: "True",
+    reason: "Ready",
+    message: "",
+    lastTransitionTime: "2026-01-02T03:00:00Z",
+  }) as const;
+
+const READY: NonNullable<Repository["status"]> = {
+  observedGeneration: 1,
+  phase: "READY",
+  conditions: ["Ready", "StorageReady", "StarRocksReady"].map(condition),
+};
+
+export function putBackup(
+  world: World,
+  spec: Partial<BackupSpec> = {},
+  meta: Partial<ObjectMeta> = {},
+): Backup {
+  return world.put(BACKUP, backup(spec, { meta: { ...NEW, ...meta } }));
+}
+
+export function putRestore(
+  world: World,
+  spec: Partial<RestoreSpec> = {},
+  meta: Partial<ObjectMeta> = {},
+): Restore {
+  return world.put(RESTORE, restore(spec, { meta: { ...NEW, ...meta } }));
+}
+
+/** A whole snapshot of what `shop` holds now, and the Backup that made it. */
+export function putFinishedBackup(world: World): void {
+  const timestamp = "2026-01-01-00-00-00-000";
+  const name = "nightly_bbbbbbbb";
+  const tables = [...must(world.starrocks.world.databases.get("shop")).values()];
+  world.starrocks.world.snapshotsOf(FOLDER).set(name, {
+    database: "shop",
+    tables: tables.map((t) => copyOf(t, [])),
+    timestamp,
+  });
+  world.owners.set(name, BACKUP_UID);
+  const repositoryUID = must(world.get(REPOSITORY, "prod")?.metadata.uid);
+  const status = { phase: "FINISHED", snapshot: { name, timestamp }, repositoryUID } as const;
+  world.put(BACKUP, backup({}, { status }));
+}
+
+export function phaseOf(world: World, kind: JobResource["kind"], name: string): string {
+  return world.job(kind, name).status?.phase ?? "PENDING";
+}
+
+export async function ended(
+  world: World,
+  kind: JobResource["kind"],
+  name: string,
+): Promise<NonNullable<JobResource["status"]>> {
+  await world.until(
+    () => isFinal(world.job(kind, name).status?.phase),
+    `the end of ${kind} ${name}`,
+  );
+  return must(world.job(kind, name).status);
+}
+
+/** Jobs, pods, brokers, lent slots: nothing of an attempt outlives its job. Mounts and idle slots stay. */
+export function expectNothingLeft(world: World): void {
+  const ours = ({ metadata }: { readonly metadata: ObjectMeta }): boolean =>
+    metadata.labels?.[LABELS.managedBy] === MANAGED_BY;
+  const left = {
+    jobs: world.api.all(JOBS).map((j) => j.metadata.name),
+    pods: world.api
+      .all(PODS)
+      .filter(ours)
+      .map((p) => p.metadata.name),
+    brokers: [...world.starrocks.world.brokers.keys()],
+    lent: [...lentSlots(world)],
+    selectors: world.api
+      .all(SERVICES)
+      .map((s) => s.spec?.selector?.[LABELS.attempt])
+      .filter((attempt) => attempt !== "none"),
+  };
+  expect(left).to.deep.equal({ jobs: [], pods: [], brokers: [], lent: [], selectors: [] });
+}
+
+/** Slots that are lent: attempt → Services. */
+export function lentSlots(world: World): ReadonlyMap<string, readonly string[]> {
+  const lent = new Map<string, string[]>();
+  for (const { metadata } of world.api.all(SERVICES)) {
+    const to = metadata.annotations?.[ANNOTATIONS.lentTo];
+    if (to !== undefined) lent.set(to, [...(lent.get(to) ?? []), metadata.name]);
+  }
+  return lent;
+}
+
+/** No statement was taken twice, no attempt held two slots, no agent's Job was made twice. */
+export function expectNothingTwice(world: World): void {
+  const { accepted } = world.starrocks;
+  expect(accepted, "statements").to.deep.equal([...new Set(accepted)]);
+  const lent = world.api.writes.flatMap(({ verb, kind, body, key }) => {
+    const to = (body as Lending).metadata?.annotations?.[ANNOTATIONS.lentTo];
+    return verb === "patch" && kind === "Service" && typeof to === "string" ? [[to, key]] : [];
+  });
+  expect(
+    lent.map(([to]) => to),
+    "slots",
+  ).to.deep.equal([...new Set(lent.map(([to]) => to))]);
+  const agents = world.api.writes
+    .filter(({ verb, kind }) => verb === "create" && kind === "Job")
+    .map(({ key }) => key)
+    .filter((key) => !/-(seal|verify|prune|probe|catalog)$/.test(key));
+  expect(agents, "agents").to.deep.equal([...new Set(agents)]);
+}
+
+interface Lending {
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, unknown>> };
+}
