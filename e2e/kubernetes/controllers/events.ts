@@ -1,13 +1,15 @@
-// Events that controllers write about objects. The same thing said again raises a count; events of objects in
-// terminating namespaces are lost, as they are in a real cluster.
-import { StatusError } from "../api/status.ts";
+// Events that controllers write about objects, and the end of all events: an hour after they were last
+// written, as in a real cluster. The same thing said again raises a count; what is said of objects in
+// terminating namespaces is lost, as in a real cluster too.
+import { remove } from "../api/deletion.ts";
 import { coreEvents } from "../api/kinds/events.ts";
 import type { KubeObject } from "../api/object.ts";
-import { numberAt, textAt } from "../api/object.ts";
+import { keyOf, numberAt, textAt } from "../api/object.ts";
 import type { Registry } from "../api/registry.ts";
-
-/** What of an object's events stays; older ones are deleted (the real server forgets them after an hour). */
-const EVENTS_PER_OBJECT_MAX = 50;
+import { StatusError } from "../api/status.ts";
+import type { Change } from "../api/store.ts";
+import type { Controller } from "./loop.ts";
+import { splitKey } from "./loop.ts";
 
 export interface Said {
   readonly component: string;
@@ -48,12 +50,6 @@ export function recordEvent(registry: Registry, about: KubeObject, said: Said): 
     lastTimestamp: registry.now,
   };
   write(registry, namespace, event);
-  const [oldest] = mine.sort(
-    (a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion),
-  );
-  if (mine.length >= EVENTS_PER_OBJECT_MAX && oldest !== undefined) {
-    registry.store.remove(coreEvents.collection, oldest);
-  }
 }
 
 function write(registry: Registry, namespace: string, event: object): void {
@@ -62,5 +58,37 @@ function write(registry: Registry, namespace: string, event: object): void {
   } catch (error) {
     if (error instanceof StatusError && [403, 404].includes(error.code)) return;
     throw error;
+  }
+}
+
+const TTL_MS = 60 * 60 * 1000;
+
+/** Removes events when their hour is over: they would be the one thing here that only grows. */
+export class EventExpiry implements Controller {
+  readonly name = "event expiry";
+  readonly #registry: Registry;
+  readonly #writtenMs = new Map<string, number>();
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  keysOf({ collection, object, type }: Change): readonly string[] {
+    if (collection !== coreEvents.collection) return [];
+    const key = keyOf(object);
+    if (type === "DELETED") this.#writtenMs.delete(key);
+    else this.#writtenMs.set(key, this.#registry.clock.monotonic());
+    return [key];
+  }
+
+  reconcile(key: string): number | undefined {
+    const { namespace, name } = splitKey(key);
+    const event = this.#registry.find(coreEvents, namespace, name);
+    if (event === undefined) return undefined;
+    const now = this.#registry.clock.monotonic();
+    const leftMs = (this.#writtenMs.get(key) ?? now) + TTL_MS - now;
+    if (leftMs > 0) return leftMs;
+    remove(this.#registry, coreEvents, { namespace, name });
+    return undefined;
   }
 }

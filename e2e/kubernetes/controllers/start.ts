@@ -2,6 +2,7 @@
 import type { Registry } from "../api/registry.ts";
 import { DefinitionController } from "./definitions.ts";
 import { EndpointSliceController } from "./endpoint-slices.ts";
+import { EventExpiry } from "./events.ts";
 import { GarbageCollector } from "./garbage-collector.ts";
 import { JobController } from "./jobs/job-controller.ts";
 import type { Controller } from "./loop.ts";
@@ -31,6 +32,7 @@ export function startControllers(registry: Registry, options: ControllerOptions)
     new Scheduler(registry),
     new JobController(registry, jobBackOffBaseMs),
     new EndpointSliceController(registry),
+    new EventExpiry(registry),
     new NodeLifecycleController(registry, { nodeGraceMs, evictAfterMs }),
   ];
   const stops = controllers.map((one) => runController(registry, one, options.failed));
