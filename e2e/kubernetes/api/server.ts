@@ -45,7 +45,7 @@ export interface ApiServer {
   readonly url: string;
   /** For controllers in this process: the same rules as over HTTP, without it. */
   readonly registry: Registry;
-  /** The last requests, oldest first; at most 20 000. */
+  /** The last requests, oldest first; at most 21 000. */
   readonly requests: readonly ApiRequest[];
   readonly faults: Faults;
   /** What went wrong inside, in a controller; always a bug. The last 100. */

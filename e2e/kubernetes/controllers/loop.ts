@@ -14,6 +14,9 @@ export interface Controller {
 
 const RETRY_MS = 1000;
 
+/** Timers of Node know no more than 24 days; one look too many does no harm. */
+const WAIT_MAX_MS = 60 * 60 * 1000;
+
 /** Runs it until the result is called. `failed` hears of every reconcile that threw; it is tried again. */
 export function runController(
   registry: Registry,
@@ -44,7 +47,7 @@ export function runController(
     timers.delete(key);
     const afterMs = reconcile(key);
     if (afterMs === undefined) return;
-    const cancel = registry.clock.after(afterMs, () => {
+    const cancel = registry.clock.after(Math.min(afterMs, WAIT_MAX_MS), () => {
       timers.delete(key);
       add(key);
     });
