@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { describeError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { DeadlineError, statusOf } from "./broker-error.ts";
+import { DeadlineError, statusOf, UnknownDescriptorError } from "./broker-error.ts";
 import type { Counters } from "./counters.ts";
 import {
   BROKER_STATUS,
@@ -34,6 +34,13 @@ const FAILED: { readonly [M in MethodName]: (status: OperationStatus) => Respons
   closeWriter: (status) => status,
   ping: (status) => status,
 };
+
+/**
+ * On these a descriptor of another agent means that the caller's connections lead to several agents: one was
+ * made while its own node had none. A BE keeps connections for ever and uses them in turn, so tablets would
+ * fail for as long; a new connection leads home. Not on closeWriter: an FE sends it after a failed open.
+ */
+const MOVES_BYTES: readonly MethodName[] = ["pread", "pwrite"];
 
 export interface AnsweringOptions {
   readonly clock: Clock;
@@ -92,6 +99,7 @@ export class Answering {
 
   #failed<M extends MethodName>(method: M, call: CallContext, error: unknown): ResponseOf<M> {
     if (error instanceof DeadlineError) this.#options.missed(method);
+    if (error instanceof UnknownDescriptorError && MOVES_BYTES.includes(method)) call.hangUp();
     const message = describeError(error);
     this.#options.counters.failed(method, message);
     // StarRocks repeats a failing task for a day, so not every failure gets a line.

@@ -15,6 +15,17 @@ export class BrokerError extends Error {
   }
 }
 
+/** The descriptor is not open here: opened by another agent, or expired. */
+export class UnknownDescriptorError extends BrokerError {
+  constructor() {
+    super(
+      BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
+      "this agent did not open that descriptor, or it expired: the agent was replaced meanwhile, or the file " +
+        "was idle for too long; StarRocks sends the tablet again by itself",
+    );
+  }
+}
+
 /** The call could not be finished in the time that its caller waits. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError" as const;

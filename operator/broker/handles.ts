@@ -136,15 +136,6 @@ export function fdKey(fd: BrokerFd): string {
   return `${fd.high}:${fd.low}`;
 }
 
-/** What an unknown descriptor gets: at once, and with the reason that is nearly always the right one. */
-export function unknownHandle(): BrokerError {
-  return new BrokerError(
-    BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
-    "this agent did not open that descriptor, or it expired: the agent was replaced meanwhile, or the file " +
-      "was idle for too long; StarRocks sends the tablet again by itself",
-  );
-}
-
 function randomFd(): BrokerFd {
   const bytes = randomBytes(16);
   return { high: bytes.readBigInt64BE(0), low: bytes.readBigInt64BE(8) };

@@ -3,8 +3,9 @@
 import { Readable } from "node:stream";
 import type { Clock } from "../clock.ts";
 import type { ObjectInfo, ObjectReader, Storage } from "../storage/storage.ts";
+import { UnknownDescriptorError } from "./broker-error.ts";
 import type { BufferPool, Slot } from "./buffer-pool.ts";
-import { HandleTable, unknownHandle } from "./handles.ts";
+import { HandleTable } from "./handles.ts";
 import type { BrokerFd } from "./protocol.ts";
 import { Reader } from "./reader.ts";
 
@@ -72,7 +73,7 @@ export class Readers {
   /** Throws `BrokerError` for a descriptor that is not open here. */
   get(fd: BrokerFd): Reader {
     const open = this.#open.get(fd);
-    if (open === undefined) throw unknownHandle();
+    if (open === undefined) throw new UnknownDescriptorError();
     return open.reader;
   }
 

@@ -100,7 +100,14 @@ export class Connection {
     const abort = new AbortController();
     const receivedMs = this.#deps.clock.monotonic();
     const { id: connection, remote } = this;
-    const context: CallContext = { connection, remote, receivedMs, signal: abort.signal };
+    const { signal } = abort;
+    const context: CallContext = {
+      connection,
+      remote,
+      receivedMs,
+      signal,
+      hangUp: () => this.stop(),
+    };
     this.#wire.onClosed(() => abort.abort(this.#wire.inputEnd));
     this.#current = { call, sinceMs: receivedMs };
     try {

@@ -15,6 +15,8 @@ export interface CallContext {
    * by a caller that merely closes its sending side.
    */
   readonly signal: AbortSignal;
+  /** Closes the connection after this call's answer: the caller connects anew, maybe to another agent. */
+  readonly hangUp: () => void;
 }
 
 /**

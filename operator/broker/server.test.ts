@@ -76,6 +76,21 @@ describe("BrokerServer", () => {
     expect(context?.signal.aborted).to.equal(false);
   });
 
+  it("closes the connection after the answer when a handler hangs up", async () => {
+    await start({
+      ping: (_, call) => {
+        call.hangUp();
+        return Promise.resolve(OK);
+      },
+    });
+    const peer = await fixture.raw();
+    await peer.send(pingCall(1));
+    await until(() => peer.ended, "the connection's end");
+    expect(peer.received).to.deep.equal(Buffer.concat(encodeReply("ping", 1, OK)));
+    expect(fixture.log.messages("warn")).to.deep.equal([]);
+    expect(await (await fixture.client()).call("ping", PING)).to.deep.equal(OK);
+  });
+
   it("calls the handlers as methods of their object", async () => {
     const handlers: BrokerHandlers & { pings: number } = {
       ...sampleHandlers(),

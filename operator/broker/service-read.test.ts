@@ -143,6 +143,7 @@ describe("BrokerService, reads", () => {
     const other = new Fixture({ beside: fixture });
     const fd = await openFd(fixture, `${TABLET}/${name}`);
     expect((await other.pread(fd, 0, 1)).opStatus.statusCode).to.equal(502);
+    expect([fixture.hungUp, other.hungUp]).to.deep.equal([0, 1]);
     expect((await other.closeReader(fd)).statusCode).to.equal(0);
     expect((await fixture.closeReader(fd)).statusCode).to.equal(0);
     expect((await fixture.closeReader(fd)).statusCode).to.equal(0);

@@ -240,7 +240,9 @@ describe("BrokerService, files of a tablet", () => {
       expect(status.statusCode).to.equal(502);
       expect(status.message).to.contain("replaced");
     }
+    expect(other.hungUp).to.equal(1);
     expect((await fixture.close({ high: 0n, low: 0n })).statusCode).to.equal(502);
+    expect(fixture.hungUp).to.equal(0);
   });
 
   it("keeps a failed part from ever becoming a file", async () => {

@@ -4,9 +4,9 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Admission } from "./admission.ts";
-import { BrokerError } from "./broker-error.ts";
+import { BrokerError, UnknownDescriptorError } from "./broker-error.ts";
 import type { BufferPool } from "./buffer-pool.ts";
-import { fdKey, HandleTable, Remembered, unknownHandle } from "./handles.ts";
+import { fdKey, HandleTable, Remembered } from "./handles.ts";
 import type { StagingLayout } from "./layout.ts";
 import { PartStream } from "./part-stream.ts";
 import { BROKER_STATUS, type BrokerFd } from "./protocol.ts";
@@ -73,7 +73,7 @@ export class Writers {
   /** The open file; throws {@link BrokerError} for a descriptor that is not open here. */
   get(fd: BrokerFd): Writer {
     const writer = this.#open.get(fd);
-    if (writer === undefined) throw unknownHandle();
+    if (writer === undefined) throw new UnknownDescriptorError();
     return writer;
   }
 

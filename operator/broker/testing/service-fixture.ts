@@ -50,6 +50,8 @@ export class Fixture {
   readonly clock: Clock;
   token = TOKEN;
   clientId = "10.0.0.1:9060";
+  /** How many calls ended their connection. */
+  hungUp = 0;
 
   constructor(options: FixtureOptions = {}) {
     const { beside, ...overrides } = options;
@@ -89,6 +91,9 @@ export class Fixture {
       remote: "127.0.0.1:1",
       receivedMs: this.clock.monotonic(),
       signal: new AbortController().signal,
+      hangUp: () => {
+        this.hungUp += 1;
+      },
     };
   }
 
