@@ -61,6 +61,7 @@ describe("Progress", () => {
     expect(lines).to.have.length(0);
     await clock.advance(6_000);
     expect(lines).to.have.length(1);
+    expect(lines[0]).to.include({ calls: 0 });
     stop.abort();
     await running;
   });

@@ -58,7 +58,7 @@ export class Progress {
       bytes,
       bytesPerSecond: Math.round(moved / seconds),
       files: totals.files,
-      calls: totals.calls,
+      calls: callsOf(totals),
       failedCalls: totals.failedCalls,
       openWriters: open().writers,
       openReaders: open().readers,
@@ -72,9 +72,12 @@ export class Progress {
   #tick(): void {
     const { counters, clock } = this.#options;
     const totals = counters.totals();
-    const { ping: pingsBefore = 0 } = this.#last.callsByMethod;
-    const { ping: pings = 0 } = totals.callsByMethod;
-    const isNew = totals.calls - pings !== this.#last.calls - pingsBefore;
+    const isNew = callsOf(totals) !== callsOf(this.#last);
     if (isNew || clock.monotonic() - this.#lastMs >= STILL_EVERY_MS) this.line();
   }
+}
+
+/** Without pings: a BE sends them for ever, and the operator takes calls for a sign that something moves. */
+function callsOf({ calls, callsByMethod }: Totals): number {
+  return calls - (callsByMethod["ping"] ?? 0);
 }
