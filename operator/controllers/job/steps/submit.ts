@@ -3,7 +3,7 @@
 import { must } from "../../../assert.ts";
 import type { FrontendError } from "../../../starrocks/frontend.ts";
 import { mySlot, frontendSeen, labelOf, lastJobs, myRow } from "../look.ts";
-import type { Seen, Step, SubmitRequest, Verdict } from "../model.ts";
+import type { Seen, StatusPatch, Step, SubmitRequest, Verdict } from "../model.ts";
 import { act, end, lookAgain, POLL_MS, SLOW_POLL_MS } from "../verdict.ts";
 
 /** Sends what `request` makes; a verdict of `request` is passed on. */
@@ -25,7 +25,18 @@ function send(seen: Seen, request: SubmitRequest | Verdict): Verdict {
     [{ kind: "submit", request, before: lastJobs(seen) }],
     "Submitting",
     "StarRocks to start",
+    touched(seen, request),
   );
+}
+
+/** What a Restore makes and overwrites is written down before it is sent: its failure is told by it. */
+function touched(seen: Seen, request: SubmitRequest): StatusPatch | undefined {
+  if (request.kind === "backup") return undefined;
+  const there = new Set(frontendSeen(seen)?.tables?.map((t) => t.name));
+  const targets = request.tables.map(({ name, as = name }) => {
+    return { table: name, as, existed: there.has(as) };
+  });
+  return { targets };
 }
 
 /** Another job took the place of ours, or ours was never accepted: the repository knows. */
