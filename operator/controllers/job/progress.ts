@@ -77,9 +77,19 @@ interface Tablets {
 const NONE: Tablets = { done: 0, total: 0 };
 const ZERO = { state: "PENDING", bytes: 0, files: 0, calls: 0, percent: 0, tablets: NONE } as const;
 
+/** States that begin once every task of the transfer has ended. */
+const AFTER_TRANSFER: ReadonlySet<string> = new Set([
+  "SAVE_META",
+  "UPLOAD_INFO",
+  "COMMIT",
+  "COMMITTING",
+  "FINISHED",
+]);
+
 /** Tasks are what StarRocks tells; from 3.1 on a task is a tablet (starrocks.md §1.9). */
 function tabletsOf(row: JobRow | undefined, last: NonNullable<JobProgress["tablets"]>): Tablets {
   const { done, total } = { ...NONE, ...last };
+  if (row !== undefined && AFTER_TRANSFER.has(row.state)) return { done: total, total };
   if (row?.state !== "UPLOADING" && row?.state !== "DOWNLOADING") return { done, total };
   const all = Math.max(total, row.unfinishedTasks);
   return { total: all, done: Math.max(done, all - row.unfinishedTasks) };

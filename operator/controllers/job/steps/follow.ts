@@ -45,7 +45,7 @@ export function starRocksIsDone(seen: Seen): Verdict | undefined {
   if (row.state === "CANCELLED") return cancelledThere(seen, row);
   const phase = phaseOf(seen, row);
   if (row.state === "FINISHED")
-    return seen.status.phase === "COMMIT" ? undefined : goTo(phase, seen);
+    return seen.status.phase === "COMMIT" ? undefined : goTo(phase, seen, row);
   const over = tooLate(seen, row) ?? brokenAgent(seen) ?? damagedSource(seen, row);
   if (over !== undefined) return over;
   const on = waitsFor(seen, row);
@@ -57,8 +57,8 @@ export function starRocksIsDone(seen: Seen): Verdict | undefined {
   };
 }
 
-function goTo(phase: JobPhase, seen: Seen): Verdict {
-  const verdict = act([], "Committing", "the job's end", figures(seen, undefined));
+function goTo(phase: JobPhase, seen: Seen, row: JobRow | undefined): Verdict {
+  const verdict = act([], "Committing", "the job's end", figures(seen, row));
   return { ...verdict, phase };
 }
 
@@ -70,10 +70,11 @@ function figures(seen: Seen, row: JobRow | undefined): StatusPatch {
   return { ...accepted, progress };
 }
 
-function phaseOf(seen: Seen, row: JobRow): JobPhase {
+/** The phase that StarRocks' state means; never one before the phase that was reached. */
+export function phaseOf(seen: Seen, row: JobRow | undefined): JobPhase {
   const now = seen.status.phase ?? "PENDING";
   const said =
-    row.state in STARROCKS_PHASES
+    row !== undefined && row.state in STARROCKS_PHASES
       ? STARROCKS_PHASES[row.state as keyof typeof STARROCKS_PHASES]
       : now;
   return ORDER.indexOf(said) > ORDER.indexOf(now) ? said : now;
@@ -165,7 +166,7 @@ function unseen(seen: Seen): Verdict | undefined {
     return lookAgain("Submitting", "the statement to be sent");
   }
   if (isInRepository(seen)) {
-    return seen.status.phase === "COMMIT" ? undefined : goTo("COMMIT", seen);
+    return seen.status.phase === "COMMIT" ? undefined : goTo("COMMIT", seen, undefined);
   }
   const { verb, noProgressMs } = seen.settings;
   const what = `StarRocks shows no ${verb} ${labelOf(seen)} in database ${front.database}`;

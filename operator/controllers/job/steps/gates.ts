@@ -1,8 +1,9 @@
 // Asked before every step: is the job still wanted, and still the one that was begun?
 import { done } from "../../../runtime/result.ts";
-import { sinceMs } from "../look.ts";
+import { myRow, sinceMs } from "../look.ts";
 import type { Seen, Verdict } from "../model.ts";
 import { act, end } from "../verdict.ts";
+import { phaseOf } from "./follow.ts";
 
 /** A deletion is not held up longer than this by what will not come back. */
 const LET_GO_MS = 10 * 60_000;
@@ -44,8 +45,10 @@ export function isNotCancelled(seen: Seen): Verdict | undefined {
   return end("CANCELLED", "Cancelled", "spec.cancel is true");
 }
 
-function isReplacing({ job, status }: Seen): boolean {
-  return job.kind === "Restore" && status.phase === "COMMIT";
+/** StarRocks may be further than our phase, which was written when we looked last. */
+function isReplacing(seen: Seen): boolean {
+  if (seen.job.kind !== "Restore") return false;
+  return seen.status.phase === "COMMIT" || phaseOf(seen, myRow(seen)) === "COMMIT";
 }
 
 export function specIsValid(seen: Seen): Verdict | undefined {
