@@ -14,6 +14,7 @@ import type { Repository } from "../api/repository.generated.ts";
 import type { Restore } from "../api/restore.generated.ts";
 import type { Caches, ControllerDeps } from "./deps.ts";
 import { reconcileJob } from "./job/controller.ts";
+import { standsAside } from "./job/observe-queue.ts";
 import { isFinal } from "./job/status.ts";
 import type { JobResource } from "./job/model.ts";
 import { reconcileRepository } from "./repository/controller.ts";
@@ -159,8 +160,10 @@ function movesTheQueue({ before, after }: Change<JobResource>): boolean {
   return placeInQueue(before) !== placeInQueue(after);
 }
 
-function placeInQueue({ status, metadata }: JobResource): string {
+function placeInQueue(job: JobResource): string {
+  const { status, metadata } = job;
   return JSON.stringify([
+    standsAside(job),
     isFinal(status?.phase),
     status?.slot?.index,
     status?.queue?.position,

@@ -36,7 +36,8 @@ export function turnOf(me: QueuedJob, all: readonly QueuedJob[], slots: number):
   );
   const free = slots - running.length;
   if (eligible.length < free) return { kind: "go" };
-  const message = `one of the Repository's ${slots} slots (concurrency), held by ${names(running)}`;
+  const what = slots === 1 ? "the Repository's slot" : `one of the Repository's ${slots} slots`;
+  const message = `${what} (concurrency), held by ${names(running)}`;
   return { kind: "wait", position, message };
 }
 

@@ -10,7 +10,8 @@ import type { JobPhase, JobStatus } from "./status.ts";
 
 export function statusAfter(seen: Seen, verdict: Verdict): JobStatus {
   const now = timestamp(seen.nowMs);
-  const before = seen.status;
+  // A place in the queue is of now: the step that waits for its turn says it anew.
+  const { queue: _, ...before } = seen.status;
   const phase = verdict.phase ?? before.phase ?? "PENDING";
   const { end } = verdict;
   const merged: JobStatus = {

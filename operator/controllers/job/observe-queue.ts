@@ -45,6 +45,7 @@ const OWN_REASONS: ReadonlySet<string> = new Set([
   "VerifyingFailed",
 ]);
 
-function standsAside({ status, metadata }: JobResource): boolean {
+/** Lets those behind it pass. */
+export function standsAside({ status, metadata }: JobResource): boolean {
   return metadata.deletionTimestamp !== undefined || OWN_REASONS.has(status?.reason ?? "");
 }
