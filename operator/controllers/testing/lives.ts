@@ -8,11 +8,13 @@ import { ANNOTATIONS, LABELS, MANAGED_BY } from "../../api/group.ts";
 import { must } from "../../assert.ts";
 import type { ObjectMeta } from "../../runtime/api.ts";
 import { JOBS, PODS, SERVICES } from "../../runtime/objects.ts";
+import type { Job } from "../../runtime/objects.ts";
 import { copyOf } from "../../starrocks/testing/fake-world.ts";
-import { slotService } from "../jobs.ts";
+import { slotService, type Component } from "../jobs.ts";
 import type { JobResource } from "../job/model.ts";
 import { isFinal } from "../job/status.ts";
 import { backup, BACKUP_UID, repository, restore } from "./samples.ts";
+import type { Fate } from "./kubelet.ts";
 import { FOLDER, World, type WorldOptions } from "./world.ts";
 
 const NEW = { finalizers: [] } as const;
@@ -91,6 +93,26 @@ export async function ended(
   return must(world.job(kind, name).status);
 }
 
+export function messageOf(world: World, kind: JobResource["kind"], name: string): string {
+  return world.job(kind, name).status?.message ?? "";
+}
+
+export function snapshotLabels(world: World): readonly string[] {
+  return [...world.starrocks.world.snapshotsOf(FOLDER).keys()];
+}
+
+/** What becomes of the Jobs of a component. */
+export function fate(
+  world: World,
+  component: Component,
+  is: Fate | ((job: Job) => Fate | undefined),
+): void {
+  world.kubelet.scripts.push((job) => {
+    if (job.metadata.labels?.[LABELS.component] !== component) return undefined;
+    return typeof is === "function" ? is(job) : is;
+  });
+}
+
 /** Jobs, pods, brokers, lent slots: nothing of an attempt outlives its job. Mounts and idle slots stay. */
 export function expectNothingLeft(world: World): void {
   const ours = ({ metadata }: { readonly metadata: ObjectMeta }): boolean =>
@@ -101,7 +123,7 @@ export function expectNothingLeft(world: World): void {
       .all(PODS)
       .filter(ours)
       .map((p) => p.metadata.name),
-    brokers: [...world.starrocks.world.brokers.keys()],
+    brokers: [...world.starrocks.world.brokers.keys()].filter((name) => name.startsWith("k8s_")),
     lent: [...lentSlots(world)],
     selectors: world.api
       .all(SERVICES)

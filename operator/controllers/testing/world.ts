@@ -7,7 +7,8 @@ import { Registry } from "prom-client";
 import { LABELS, MANAGED_BY } from "../../api/group.ts";
 import { BACKUP, REPOSITORY, RESTORE } from "../../api/kinds.ts";
 import { EXIT } from "../../agent/outcome.ts";
-import { must } from "../../assert.ts";
+import { assert, must } from "../../assert.ts";
+import { validateStatus } from "../../api/validate.ts";
 import { silentLog } from "../../log.ts";
 import type { Kind, KubernetesObject, ObjectKey } from "../../runtime/api.ts";
 import { isApiError } from "../../runtime/api.ts";
@@ -132,6 +133,7 @@ export class World {
     this.starrocks.tick();
     this.#claim();
     for (const react of this.reactions) await react();
+    for (const object of this.#objects()) requireSound(object);
     await this.clock.advance(moves.ms ?? ROUND_MS);
   }
 
@@ -197,14 +199,28 @@ export class World {
       this.put(NODES, {
         apiVersion: "v1",
         kind: "Node",
-        metadata: { name: `node-${i}` },
+        metadata: { name: `worker-${i}` },
         status: { addresses: [{ type: "InternalIP", address: `10.0.0.${i}` }] },
       });
     }
   }
 
+  /** Every node loses its agent. */
+  killAgents(): void {
+    const jobs = new Set(
+      this.api
+        .all(JOBS)
+        .filter(isAgent)
+        .map((j) => j.metadata.uid),
+    );
+    for (const pod of this.api.all(PODS)) {
+      if (jobs.has(pod.metadata.ownerReferences?.[0]?.uid)) this.kubelet.kill(pod);
+    }
+  }
+
   /** Through the Service, as a caller meets it. */
   #agentServes(address: string): boolean {
+    if (this.starrocks.agentsElsewhere.has(address)) return true;
     const service = this.get(SERVICES, must(address.split(".")[0]));
     const selector = service?.spec?.selector;
     if (selector === undefined) return false;
@@ -269,10 +285,36 @@ export class World {
   }
 }
 
+/** What every status must be, at any time, whatever happens. */
+function requireSound(object: KubernetesObject): void {
+  const { kind, metadata, status } = object as KubernetesObject & { readonly status?: Told };
+  if (status === undefined) return;
+  const who = `${kind} ${metadata.name}`;
+  const problems = validateStatus(kind as "Backup", status);
+  assert(
+    problems.length === 0,
+    () => `${who}: its status breaks the schema: ${JSON.stringify(problems)}`,
+  );
+  const texts = [status.message, ...(status.conditions ?? []).map((c) => c.message)];
+  const bad = texts.find((text) => text !== undefined && STUTTER.test(text));
+  assert(bad === undefined, () => `${who}: this reads badly: ${bad}`);
+}
+
+interface Told {
+  readonly message?: string;
+  readonly conditions?: readonly { readonly message: string }[];
+}
+
+/** A word twice, a full stop at the end, a value that was not there. */
+const STUTTER =
+  /\b(waits? for|waited)\W+(waits?|waited)\b|\b([a-z]{2,})\s+\3(?![-\w])|undefined|\[object|NaN|\(\)|: *$|\.$/;
+
 /** Remembers the statements that StarRocks took, whatever became of the answer. */
 class CountingFrontend extends FakeFrontend {
   /** `backup nightly_1a2b3c4d`. */
   readonly accepted: string[] = [];
+  /** Brokers of other tools that answer. */
+  readonly agentsElsewhere = new Set<string>();
 
   override async backup(request: BackupRequest): Promise<void> {
     await this.#counted(request.database, () => super.backup(request));
