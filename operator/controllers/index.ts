@@ -105,30 +105,34 @@ function jobSources(informers: Informers, kind: JobResource["kind"]): readonly S
   const byUid = own.store.index((job) => [job.metadata.uid ?? ""]);
   const owner = (object: KubernetesObject): readonly ObjectKey[] =>
     byUid(object.metadata.labels?.[LABELS.jobUid] ?? "none").map(keyOf);
-  /** Jobs that wait: the Repository, a slot or another job may let them go on. */
-  const unfinished = (namespace: string | undefined, repository: string): readonly ObjectKey[] =>
+  /** Jobs that wait, for their turn or to be let go: a Repository, a slot or another job may wake them. */
+  const waiting = (namespace: string | undefined, repository: string): readonly ObjectKey[] =>
     own.store
       .list(namespace)
-      .filter((job) => job.spec.repository === repository && !isFinal(job.status?.phase))
+      .filter((job) => job.spec.repository === repository && !isAtRest(job))
       .map(keyOf);
   return [
     watches(own, undefined, isMoreThanStatus),
     watches(jobs, owner),
     watches(pods, owner),
-    watches(repositories, ({ metadata }) => unfinished(metadata.namespace, metadata.name)),
+    watches(repositories, ({ metadata }) => waiting(metadata.namespace, metadata.name)),
     watches(services, (service) =>
       repositoriesOf(caches, service).flatMap(({ metadata }) =>
-        unfinished(metadata.namespace, metadata.name),
+        waiting(metadata.namespace, metadata.name),
       ),
     ),
     ...bothKinds(informers).map((informer) =>
       watches(
         informer,
-        ({ metadata, spec }) => unfinished(metadata.namespace, spec.repository),
+        ({ metadata, spec }) => waiting(metadata.namespace, spec.repository),
         movesTheQueue,
       ),
     ),
   ];
+}
+
+function isAtRest({ status, metadata }: JobResource): boolean {
+  return isFinal(status?.phase) && metadata.deletionTimestamp === undefined;
 }
 
 function bothKinds({ backups, restores }: Informers): readonly Informer<JobResource>[] {
