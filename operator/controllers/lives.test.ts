@@ -11,6 +11,7 @@ import {
   lentSlots,
   messageOf,
   phaseOf,
+  putForeignJob,
   putBackup,
   putFinishedBackup,
   putRestore,
@@ -89,7 +90,7 @@ describe("Backups beside each other", () => {
 
   it("let others pass while they wait for another tool's job", async () => {
     const world = readyWorld(TWO_DATABASES, { concurrency: 1 });
-    await anotherToolBacksUp(world);
+    await putForeignJob(world);
     must(world.starrocks.job("shop")).stalledBy = "slow";
     putBackup(world);
     putBackup(
@@ -106,24 +107,6 @@ describe("Backups beside each other", () => {
     expect((await ended(world, "Backup", "nightly")).phase).to.equal("FINISHED");
   });
 });
-
-/** A mount that is not ours, and a backup over it. */
-async function anotherToolBacksUp(world: World, label = "theirs"): Promise<void> {
-  const { starrocks } = world;
-  const name = "their_repository";
-  starrocks.world.brokers.set(name, [
-    { address: "elsewhere:1", alive: true, failures: 0, error: "" },
-  ]);
-  starrocks.world.repositories.set(name, {
-    name,
-    broker: name,
-    location: "s3://theirs",
-    readOnly: false,
-    properties: {},
-  });
-  starrocks.agentsElsewhere.add("elsewhere:1");
-  await starrocks.backup({ database: "shop", label, repository: name, timeoutSeconds: 86_400 });
-}
 
 describe("a RESTORE whose answer is lost", () => {
   function world(): World {
@@ -158,7 +141,7 @@ describe("a RESTORE whose answer is lost", () => {
     w.starrocks.fail("restore", { when: "after" });
     await w.until(() => w.starrocks.accepted.length > 0, "the statement", 60);
     must(w.starrocks.job("shop")).cancel("COMMON_ERROR", "user cancelled");
-    await anotherToolBacksUp(w);
+    await putForeignJob(w);
     const status = await ended(w, "Restore", "again");
     expect([status.phase, status.reason]).to.deep.equal(["FAILED", "OutcomeUnknown"]);
     expect(w.starrocks.calls.filter((c) => c.verb === "restore").length).to.equal(1);

@@ -62,7 +62,7 @@ export function putRestore(
 }
 
 /** A whole snapshot of what `shop` holds now, and the Backup that made it. */
-export function putFinishedBackup(world: World): void {
+export function putFinishedBackup(world: World, spec: Partial<BackupSpec> = {}): void {
   const timestamp = "2026-01-01-00-00-00-000";
   const name = "nightly_bbbbbbbb";
   const tables = [...must(world.starrocks.world.databases.get("shop")).values()];
@@ -74,7 +74,25 @@ export function putFinishedBackup(world: World): void {
   world.owners.set(name, BACKUP_UID);
   const repositoryUID = must(world.get(REPOSITORY, "prod")?.metadata.uid);
   const status = { phase: "FINISHED", snapshot: { name, timestamp }, repositoryUID } as const;
-  world.put(BACKUP, backup({}, { status }));
+  world.put(BACKUP, backup(spec, { status }));
+}
+
+/** Another tool backs `shop` up, over a mount that is not ours. */
+export async function putForeignJob(world: World, label = "theirs"): Promise<void> {
+  const { starrocks } = world;
+  const name = "their_repository";
+  starrocks.world.brokers.set(name, [
+    { address: "elsewhere:1", alive: true, failures: 0, error: "" },
+  ]);
+  starrocks.world.repositories.set(name, {
+    name,
+    broker: name,
+    location: "s3://theirs",
+    readOnly: false,
+    properties: {},
+  });
+  starrocks.agentsElsewhere.add("elsewhere:1");
+  await starrocks.backup({ database: "shop", label, repository: name, timeoutSeconds: 86_400 });
 }
 
 export function phaseOf(world: World, kind: JobResource["kind"], name: string): string {

@@ -126,15 +126,20 @@ export class World {
   }
 
   /** All move: the operator, pods, StarRocks, time. */
-  async round(moves: { readonly ms?: number } = {}): Promise<void> {
+  async round(): Promise<void> {
     this.#process.refresh();
     for (const object of this.#objects()) await this.#reconcile(object);
+    await this.move();
+  }
+
+  /** All but the operator move. */
+  async move(): Promise<void> {
     this.kubelet.step();
     this.starrocks.tick();
     this.#claim();
     for (const react of this.reactions) await react();
     for (const object of this.#objects()) requireSound(object);
-    await this.clock.advance(moves.ms ?? ROUND_MS);
+    await this.clock.advance(ROUND_MS);
   }
 
   /** Rounds until `isDone`; fails with what everybody waits for when that does not come. */
