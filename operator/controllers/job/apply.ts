@@ -108,15 +108,22 @@ async function submit(
   return { job, plan: { ...plan, status: accepted } };
 }
 
+/** After a lost answer the job that keeps StarRocks busy may be ours, which it has taken meanwhile. */
+function mayBeTaken(seen: Seen, { reason }: FrontendError): boolean {
+  if (reason === "OutcomeUnknown") return true;
+  const isBusy = reason === "DatabaseBusy" || reason === "SubmissionBusy";
+  return isBusy && seen.status.submission !== undefined;
+}
+
 async function refusedSubmit(
   deps: ControllerDeps,
   seen: Seen,
   job: JobResource,
   error: FrontendError,
 ): Promise<{ readonly job: JobResource; readonly plan: Plan }> {
-  // What was recorded stays: after OutcomeUnknown it tells whether the statement was accepted. A plain no
-  // takes it back, so that the next look begins as if nothing had been sent.
-  const isUnknown = error.reason === "OutcomeUnknown";
+  // What was recorded stays where it tells whether a statement was accepted. A plain no takes it back, so that
+  // the next look begins as if nothing had been sent.
+  const isUnknown = mayBeTaken(seen, error);
   const verdict = afterRefusal(seen, error);
   const status = {
     ...verdict.status,
