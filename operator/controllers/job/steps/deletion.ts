@@ -1,6 +1,8 @@
 // A job that has ended and is being deleted: what becomes of its data, then the finalizer goes.
 import { EXIT } from "../../../agent/outcome.ts";
+import { must } from "../../../assert.ts";
 import { done } from "../../../runtime/result.ts";
+import type { Ended } from "../../pods.ts";
 import type { Seen, Verdict } from "../model.ts";
 import { act, waitFor } from "../verdict.ts";
 import { pruneFlags } from "./clean-up.ts";
@@ -8,38 +10,42 @@ import { again, runTask } from "./finish.ts";
 
 /** Delete was asked, or an attempt left something that we could not remove before. */
 export function snapshotsArePruned(seen: Seen): Verdict | undefined {
-  const labels = labelsToPrune(seen);
-  const [label] = labels;
+  const [label] = labelsToPrune(seen);
   if (label === undefined || seen.vanishing) return undefined;
   if (seen.usedBy.length > 0) {
     return waitFor("SnapshotInUse", `${seen.usedBy.join(", ")} to end: it restores this snapshot`);
   }
-  if (seen.repository === undefined) {
-    const what = `snapshot ${label} cannot be removed without Repository ${seen.settings.repository}`;
-    return waitFor("RepositoryMissing", `${what}: make it again, or set deletionPolicy to Retain`);
+  if (seen.repository === undefined) return withoutRepository(seen, label);
+  const { verdict, ended } = runTask(seen, "prune", label, pruneFlags(seen, label));
+  return verdict ?? pruned(seen, label, must(ended));
+}
+
+function pruned(seen: Seen, label: string, ended: Ended): Verdict {
+  if (ended.exitCode === EXIT.ok) {
+    const task = { kind: "deleteTask", task: "prune", id: label } as const;
+    return act([task], "Pruning", "the next snapshot", forget(seen, label));
   }
-  const task = runTask(seen, "prune", label, pruneFlags(seen, label));
-  if (task.verdict !== undefined) return task.verdict;
-  const { ended } = task;
-  if (ended?.exitCode === EXIT.ok) {
-    return act(
-      [{ kind: "deleteTask", task: "prune", id: label }],
-      "Pruning",
-      "the next snapshot",
-      forget(seen, label),
-    );
+  if (ended.exitCode === EXIT.refused) return leave(seen, label, "PruneRefused", ended.message);
+  if (label === askedFor(seen)) return again(seen, "prune", label);
+  return leave(seen, label, "LeftBehind", `snapshot ${label} stays: ${ended.message}`);
+}
+
+function withoutRepository(seen: Seen, label: string): Verdict {
+  const name = `Repository ${seen.settings.repository}`;
+  if (label === askedFor(seen)) {
+    const on = `${name}, without which snapshot ${label} cannot be removed: make it again, or set deletionPolicy to Retain`;
+    return waitFor("RepositoryMissing", on);
   }
-  if (ended?.exitCode !== EXIT.refused) return again(seen, "prune", label);
-  const event = {
-    kind: "event",
-    type: "Warning",
-    reason: "PruneRefused",
-    message: ended.message,
-  } as const;
+  return leave(seen, label, "LeftBehind", `snapshot ${label} stays: ${name} is gone`);
+}
+
+/** What nobody asked for by name holds a deletion up for one try, not for ever. */
+function leave(seen: Seen, label: string, reason: string, message: string): Verdict {
+  const event = { kind: "event", type: "Warning", reason, message } as const;
   return act([event], "Pruning", "the finalizer", forget(seen, label));
 }
 
-/** Removed, or refused for good: not looked at again. */
+/** Removed, or left for good: not looked at again. */
 function forget(
   seen: Seen,
   label: string,
@@ -55,12 +61,15 @@ function labelsToPrune(seen: Seen): readonly string[] {
   const { job, status } = seen;
   if (job.kind !== "Backup") return [];
   const failed = (status.leftBehind ?? []).map(labelOfNote);
-  const own =
-    job.spec.deletionPolicy === "Delete" && status.phase === "FINISHED"
-      ? status.snapshot?.name
-      : undefined;
+  const own = askedFor(seen);
   const all = own === undefined ? failed : [own, ...failed];
   return all.filter((label) => label !== "" && !(status.pruned ?? []).includes(label));
+}
+
+/** The snapshot that `deletionPolicy: Delete` is about. */
+function askedFor({ job, status }: Seen): string | undefined {
+  const isAsked = job.kind === "Backup" && job.spec.deletionPolicy === "Delete";
+  return isAsked && status.phase === "FINISHED" ? status.snapshot?.name : undefined;
 }
 
 function labelOfNote(note: string): string {

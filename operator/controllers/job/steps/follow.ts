@@ -169,12 +169,13 @@ function unseen(seen: Seen): Verdict | undefined {
     return seen.status.phase === "COMMIT" ? undefined : goTo("COMMIT", seen, undefined);
   }
   const { verb, noProgressMs } = seen.settings;
-  const what = `StarRocks shows no ${verb} ${labelOf(seen)} in database ${front.database}`;
+  const job = `${verb} ${labelOf(seen)} in database ${front.database}`;
+  const what = `StarRocks shows no ${job}`;
   const replaced = lastJobs(seen) !== (submission.before ?? "") && front.jobs.length > 0;
   if (replaced) return lost(seen, `${what}, and another job has run there since`);
   if (sinceMs(seen, submission.time) > noProgressMs) return lost(seen, what);
   const hint = "a missing right (EXPORT on its tables) hides it";
-  return lookAgain("JobNotVisible", `${what}; ${hint}`, POLL_MS * 2);
+  return lookAgain("JobNotVisible", `StarRocks to show ${job}; ${hint}`, POLL_MS * 2);
 }
 
 /** SHOW SNAPSHOT decides whether a Backup that cannot be seen is done. */

@@ -14,7 +14,10 @@ export function repositoryIsReady(seen: Seen): Verdict | undefined {
     return waitFor("RepositoryMissing", `Repository ${name} to exist in this namespace`);
   }
   if (repository.metadata.deletionTimestamp !== undefined) {
-    return waitFor("RepositoryDeleting", `Repository ${name} is being deleted: name another one`);
+    return waitFor(
+      "RepositoryDeleting",
+      `Repository ${name}, which is being deleted, to be made again`,
+    );
   }
   const ready = findCondition(repository.status?.conditions ?? [], "Ready");
   if (ready?.status === "True") return undefined;
