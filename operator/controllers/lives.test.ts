@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import { RESTORE } from "../api/kinds.ts";
 import { must } from "../assert.ts";
-import { FrontendError } from "../starrocks/frontend.ts";
+import { FrontendError, type RestoreRequest } from "../starrocks/frontend.ts";
 import {
   ended,
   expectNothingLeft,
@@ -133,6 +133,20 @@ describe("a RESTORE whose answer is lost", () => {
     expect((await ended(w, "Restore", "again")).phase).to.equal("FINISHED");
     expect(w.starrocks.accepted).to.deep.equal(["restore nightly_bbbbbbbb"]);
     expect(w.starrocks.calls.filter((c) => c.verb === "restore").length).to.equal(2);
+    expectNothingLeft(w);
+  });
+
+  it("is found when StarRocks takes it late, while it is sent again", async () => {
+    const w = world();
+    const lost = new FrontendError("OutcomeUnknown", false, "it was sent, and no answer came");
+    const busy = new FrontendError("DatabaseBusy", true, "one job of a database at a time");
+    w.starrocks.fail("restore", { when: "before", error: lost });
+    w.starrocks.fail("restore", { when: "before", error: busy });
+    const sent = () => w.starrocks.calls.filter((c) => c.verb === "restore");
+    await w.until(() => sent().length === 2, "the second statement", 60);
+    await w.starrocks.restore(sent()[0]?.args[0] as RestoreRequest);
+    expect((await ended(w, "Restore", "again")).phase).to.equal("FINISHED");
+    expect(w.starrocks.accepted).to.deep.equal(["restore nightly_bbbbbbbb"]);
     expectNothingLeft(w);
   });
 
