@@ -33,7 +33,7 @@ const CRDS = here("../crds/");
 export const NAMESPACE = "prod";
 export const OPERATOR_NAMESPACE = "starrocks-backup";
 export const AGENT_IMAGE = "starrocks-backup:dev";
-const WAIT_MS = 120_000;
+const WAIT_MS = 90_000;
 const POLL_MS = 100;
 
 export interface WorldOptions {
@@ -99,6 +99,8 @@ export class World {
         },
       },
       crds: await readCrds(),
+      // As real, but a Job's next pod comes soon: scenarios kill agents.
+      api: { controllers: { jobBackOffBaseMs: 200 } },
       ...(options.network === undefined ? {} : { network: options.network }),
     });
     const hosts = kubernetes.nodeNames.map((node) => kubernetes.addressOn(node));
@@ -316,6 +318,41 @@ export class World {
 
   tail(lines = 30): string {
     return this.operatorLines.slice(-lines).join("\n");
+  }
+
+  /** As stored this very moment, for hooks that cannot wait. */
+  statusNow(plural: string, name: string): Readonly<Record<string, unknown>> {
+    const { registry } = this.kubernetes.server;
+    const [group, version] = REPOSITORY.apiVersion.split("/");
+    const kind = must(registry.resources.find(must(group), must(version), plural));
+    const found = registry.find(kind, NAMESPACE, name) as { readonly status?: object } | undefined;
+    return { ...found?.status };
+  }
+
+  /** A new version of a Secret with the same content. */
+  async touchSecret(name: string): Promise<void> {
+    const metadata = { annotations: { touched: new Date().toISOString() } };
+    await this.kubernetes.client.patch(SECRETS, { namespace: NAMESPACE, name }, { metadata });
+  }
+
+  /** Names of the pods of a job's agents that run. */
+  async agentPods(job: Resource): Promise<string[]> {
+    const labelSelector = `${LABELS.jobUid}=${job.metadata.uid},${LABELS.component}=agent`;
+    const { items } = await this.kubernetes.client.list(PODS, {
+      namespace: NAMESPACE,
+      labelSelector,
+    });
+    return items.filter((p) => p.status?.phase === "Running").map((p) => p.metadata.name);
+  }
+
+  /** What is left once it is nothing, or what stays. */
+  async untilNothingIsLeft(timeoutMs = 30_000): Promise<string[]> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const left = await this.leftovers();
+      if (left.length === 0 || Date.now() > deadline) return left;
+      await sleep(POLL_MS);
+    }
   }
 
   async stop(): Promise<void> {

@@ -24,7 +24,7 @@ describe("the operator", () => {
   });
 
   afterEach(async () => {
-    expect(await untilNothingIsLeft(world), "left behind").to.deep.equal([]);
+    expect(await world.untilNothingIsLeft(), "left behind").to.deep.equal([]);
     expect(world.starrocks.violations, "what a real StarRocks would not survive").to.deep.equal([]);
   });
 
@@ -194,16 +194,6 @@ describe("the operator", () => {
 
 function isOver({ status }: Backup | Restore): boolean {
   return ["FINISHED", "FAILED", "CANCELLED"].includes(status?.phase ?? "");
-}
-
-/** Leftovers once they are none, or those that stay. */
-async function untilNothingIsLeft(world: World): Promise<string[]> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const left = await world.leftovers();
-    if (left.length === 0 || Date.now() > deadline) return left;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
 }
 
 async function mountKey(world: World): Promise<string> {
