@@ -126,7 +126,9 @@ const FRESH = {
   snapshot: undefined,
   progress: undefined,
   attemptStartTime: undefined,
+  doneTime: undefined,
   sealed: undefined,
+  warnings: undefined,
 } as const satisfies StatusPatch;
 
 type AttemptNote = NonNullable<JobStatus["attempts"]>[number];
