@@ -8,7 +8,14 @@ import {
   type JobRow,
   type Version,
 } from "../../starrocks/frontend.ts";
-import type { FrontendSeen, FrontendView, JobResource, Seen, SlotView } from "../job/model.ts";
+import type {
+  FrontendSeen,
+  FrontendView,
+  JobResource,
+  Seen,
+  SlotView,
+  StatusPatch,
+} from "../job/model.ts";
 import { settingsOf } from "../job/settings.ts";
 import type { JobStatus } from "../job/status.ts";
 import type { AgentView, Ended, PodView, TaskView } from "../pods.ts";
@@ -30,12 +37,15 @@ export const MINUTE = 60_000;
 
 export type Delta = Partial<Omit<Seen, "job" | "status" | "frontend" | "settings">> & {
   readonly job?: JobResource;
-  readonly status?: Partial<JobStatus>;
+  readonly status?: StatusPatch;
   readonly frontend?: FrontendView | Partial<FrontendSeen>;
 };
 
 export function seen({ job = backup(), status, frontend, ...delta }: Delta = {}): Seen {
-  const whole: JobStatus = { observedGeneration: 1, phase: "PENDING", ...status };
+  const fields = Object.entries({ observedGeneration: 1, phase: "PENDING", ...status });
+  const whole = Object.fromEntries(
+    fields.filter(([, v]) => v !== undefined),
+  ) as unknown as JobStatus;
   return {
     nowMs: NOW_MS,
     job: { ...job, status: whole } as JobResource,
