@@ -37,7 +37,8 @@ export function turnOf(me: QueuedJob, all: readonly QueuedJob[], slots: number):
   const free = slots - running.length;
   if (eligible.length < free) return { kind: "go" };
   const what = slots === 1 ? "the Repository's slot" : `one of the Repository's ${slots} slots`;
-  const message = `${what} (concurrency), held by ${names(running)}`;
+  const who = running.length > 0 ? `held by ${names(running)}` : `next for ${names(eligible)}`;
+  const message = `${what} (concurrency), ${who}`;
   return { kind: "wait", position, message };
 }
 
@@ -62,7 +63,6 @@ function compare(a: string, b: string): number {
 const NAMES_MAX = 3;
 
 function names(jobs: readonly QueuedJob[]): string {
-  if (jobs.length === 0) return "nobody; it is being made";
   const shown = jobs.slice(0, NAMES_MAX).map((j) => `${j.kind} ${j.name}`);
   const more = jobs.length > NAMES_MAX ? ` and ${jobs.length - NAMES_MAX} more` : "";
   return shown.join(", ") + more;
