@@ -1,0 +1,67 @@
+// Conditions as kstatus means them: Reconciling while we go on by ourselves, Stalled when a person must act.
+import { expect } from "chai";
+import { done, poll } from "../../runtime/result.ts";
+import { ago, ending, seen } from "../testing/seen.ts";
+import { statusAfter } from "./compose.ts";
+import type { Verdict } from "./model.ts";
+import type { JobPhase } from "./status.ts";
+
+const WORKING: Verdict = { reason: "Working", result: poll(1, "StarRocks") };
+
+function conditions(verdict: Verdict): object {
+  const { conditions = [] } = statusAfter(seen(), verdict);
+  return Object.fromEntries(conditions.map((c) => [c.type, c.status]));
+}
+
+describe("statusAfter", () => {
+  const ended = (phase: JobPhase): Verdict => ({
+    reason: "Why",
+    phase,
+    result: done("that is why"),
+  });
+  const CASES: readonly (readonly [string, Verdict, readonly string[]])[] = [
+    ["while it works", WORKING, ["False", "True", "False", "Unknown"]],
+    ["at FINISHED", ended("FINISHED"), ["True", "False", "False", "True"]],
+    ["at FAILED", ended("FAILED"), ["False", "False", "True", "False"]],
+    ["at CANCELLED", ended("CANCELLED"), ["False", "False", "True", "False"]],
+  ];
+  for (const [name, verdict, [Ready, Reconciling, Stalled, Succeeded]] of CASES) {
+    it(`sets the conditions ${name}`, () => {
+      expect(conditions(verdict)).to.deep.equal({ Ready, Reconciling, Stalled, Succeeded });
+    });
+  }
+
+  it("says what is waited for, or why it ended", () => {
+    expect(statusAfter(seen(), WORKING).message).to.equal("waits for StarRocks");
+    expect(statusAfter(seen(), ended("FAILED")).message).to.equal("that is why");
+  });
+
+  it("says why it ends while it cleans up", () => {
+    const { reason, message } = statusAfter(seen(ending("FAILED")), WORKING);
+    expect(reason).to.equal("TheReason");
+    expect(message).to.equal("the message; cleaning up: waits for StarRocks");
+  });
+
+  it("writes begin and phase begin once", () => {
+    const first = statusAfter(seen({ status: {} }), WORKING);
+    expect(first.startTime).to.equal(ago(0));
+    const status = { startTime: ago(9_000), phaseStartTime: ago(5_000) };
+    const later = statusAfter(seen({ status }), WORKING);
+    expect(later).to.include(status);
+    const next = statusAfter(seen({ status }), { ...WORKING, phase: "SNAPSHOTING" });
+    expect(next).to.include({ startTime: ago(9_000), phaseStartTime: ago(0) });
+  });
+
+  it("takes fields away that the verdict names without a value", () => {
+    const status = { retryAfter: ago(0), warnings: ["w"] };
+    const after = statusAfter(seen({ status }), { ...WORKING, status: { retryAfter: undefined } });
+    expect(after).to.not.have.property("retryAfter");
+    expect(after.warnings).to.deep.equal(["w"]);
+  });
+
+  it("records when an ending was decided", () => {
+    const end = { outcome: "FAILED", reason: "Why", message: "that is why" } as const;
+    const { ending } = statusAfter(seen(), { ...WORKING, end });
+    expect(ending).to.deep.equal({ ...end, time: ago(0) });
+  });
+});
