@@ -1,6 +1,6 @@
 // A Repository that is being deleted: what it has in StarRocks and Kubernetes goes, its snapshots stay.
 import { awaitChange, done, poll } from "../../runtime/result.ts";
-import { mountName } from "../names.ts";
+import { MOUNT_PREFIX, mountName, uid8 } from "../names.ts";
 import type { Action, Seen, Steps, Verdict } from "./model.ts";
 import { act } from "./verdict.ts";
 
@@ -30,16 +30,15 @@ function jobsAreGone(seen: Seen): Verdict | undefined {
 
 function mountsAreGone(seen: Seen): Verdict | undefined {
   const { starrocks, repository } = seen;
-  const names = seen.slots.map((s) => mountName(repository.metadata, s.index));
   if (starrocks.kind !== "seen") return unreachable(seen);
-  const actions = names.flatMap((name): Action[] => {
-    const hasBroker = starrocks.brokers.some((b) => b.name === name);
-    const hasMount = starrocks.mounts.some((m) => m.name === name);
-    return [
-      ...(hasMount ? [{ kind: "dropMount", name } as const] : []),
-      ...(hasBroker ? [{ kind: "dropBroker", name } as const] : []),
-    ];
-  });
+  // By name, not by slot: a Service may have been deleted by hand.
+  const own = `${MOUNT_PREFIX}${uid8(repository.metadata)}_`;
+  const ownNames = (rows: readonly { readonly name: string }[]): readonly string[] =>
+    [...new Set(rows.map((row) => row.name))].filter((name) => name.startsWith(own));
+  const actions: readonly Action[] = [
+    ...ownNames(starrocks.mounts).map((name) => ({ kind: "dropMount", name }) as const),
+    ...ownNames(starrocks.brokers).map((name) => ({ kind: "dropBroker", name }) as const),
+  ];
   return actions.length === 0
     ? undefined
     : act(actions, "Unmounting", "its mounts in StarRocks to go");
