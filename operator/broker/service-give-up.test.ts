@@ -116,6 +116,26 @@ describe("BrokerService, a file that is given up", () => {
     await until(() => fixture.faulty.count("upload.abort") === 1);
   });
 
+  it("makes room for another file once its writer has gone elsewhere", async () => {
+    const clock = new ManualClock();
+    const fixture = new Fixture({ clock });
+    const first = await openFd(fixture, PART);
+    requireOk(await fixture.write(first, 0, content(10)));
+    let open = 1;
+    while ((await fixture.openWriter(`${TABLET}/${open}.dat.part`)).opStatus.statusCode === 0)
+      open += 1;
+    await clock.advance(39_000);
+    expect((await fixture.openWriter(`${TABLET}/more.dat.part`)).opStatus.statusCode).not.to.equal(
+      0,
+    );
+    await clock.advance(2_000);
+    requireOk(
+      await fixture.write(await openFd(fixture, `${TABLET}/more.dat.part`), 0, content(10)),
+    );
+    const late = await fixture.write(first, 10, content(10));
+    expect(late.message).to.contain("did not open that descriptor");
+  });
+
   it("gives its memory back when the rename that it joined fails", async () => {
     const fixture = new Fixture({ slots: 3 });
     const bytes = content(900);

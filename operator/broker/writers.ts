@@ -19,6 +19,11 @@ const BE_IDLE_MAX_MS = 300_000;
 const FE_IDLE_MAX_MS = 1_800_000;
 /** Closed and not renamed: the BE renames at once, or never. */
 const CLOSED_IDLE_MAX_MS = 300_000;
+/**
+ * With no room left, a file that nobody has asked for this long is given up for one that is wanted now: longer
+ * than any answer takes, so its BE has gone elsewhere (it reached another agent meanwhile) or has died.
+ */
+const IDLE_UNDER_PRESSURE_MS = 40_000;
 const CLOSES_REMEMBERED = 4096;
 
 export interface WritersOptions {
@@ -154,12 +159,31 @@ export class Writers {
 
   #requireAdmission(): void {
     const { limit } = this.#options.admission;
-    if (this.count < limit) return;
+    if (this.count < limit || this.#makeRoom()) return;
     throw new BrokerError(
       BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
       `${this.count} files are being written and the storage takes no more than ${limit} in time; StarRocks ` +
         "sends the tablet again by itself",
     );
+  }
+
+  /** Whether a file that its writer left alone could be given up. */
+  #makeRoom(): boolean {
+    const writer = this.#open.takeIdle(IDLE_UNDER_PRESSURE_MS) ?? this.#takeOldestClosed();
+    if (writer === undefined) return false;
+    this.#options.log.warn("a file that its writer left alone is given up for another one", {
+      key: writer.key,
+    });
+    writer.giveUp(new Error("its writer left it alone, and the room was needed"));
+    return true;
+  }
+
+  #takeOldestClosed(): Writer | undefined {
+    const [oldest] = this.#closed;
+    const now = this.#options.clock.monotonic();
+    if (oldest === undefined || now - oldest.sinceMs <= IDLE_UNDER_PRESSURE_MS) return undefined;
+    this.#closed.shift();
+    return oldest.writer;
   }
 
   #takeClosedWhere(matches: (closed: ClosedWriter) => boolean): Writer[] {
