@@ -122,11 +122,10 @@ const LIVES: readonly Life[] = [
     },
   },
   ...(["Retain", "Delete"] as const).map((deletionPolicy) => ({
-    name: `a Backup that is deleted with ${deletionPolicy}`,
+    name: `the deletion of a Backup with ${deletionPolicy}`,
     live: async (death: Partial<Death>) => {
       const world = readyWorld(death);
-      putBackup(world, { deletionPolicy });
-      await ended(world, "Backup", "nightly");
+      putFinishedBackup(world, { deletionPolicy });
       await world.delete(BACKUP, "nightly");
       await world.until(() => world.get(BACKUP, "nightly") === undefined, "its deletion");
       return { world, end: storage(world) };
@@ -166,7 +165,7 @@ describe("an operator that dies", () => {
         expectNothingLeft(world);
         expectNothingTwice(world);
         const { writes } = world.mortality;
-        expect(writes.length).to.be.greaterThan(5);
+        expect(writes).to.not.deep.equal([]);
         for (const [i, what] of writes.entries()) {
           const where = `dying ${when} write ${i + 1} (${what})`;
           const other = await live({ write: i + 1, when }).catch((error: unknown) => {

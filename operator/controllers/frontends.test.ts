@@ -1,0 +1,114 @@
+// Connections to StarRocks: one per Repository, made anew when what it was made from changes.
+import { expect } from "chai";
+import { silentLog } from "../log.ts";
+import { SECRETS } from "../runtime/objects.ts";
+import { MemoryApi } from "../runtime/testing/memory-api.ts";
+import type { Frontend } from "../starrocks/frontend.ts";
+import type { OpenFrontendOptions } from "../starrocks/open.ts";
+import { FakeFrontend } from "../starrocks/testing/fake-frontend.ts";
+import { ManualClock } from "../testing/manual-clock.ts";
+import { Frontends } from "./frontends.ts";
+import { repository } from "./testing/samples.ts";
+
+/** A connection that remembers whether it was closed. */
+class Connection extends FakeFrontend {
+  readonly options: OpenFrontendOptions;
+  isClosed = false;
+
+  constructor(options: OpenFrontendOptions) {
+    super();
+    this.options = options;
+  }
+
+  override close(): Promise<void> {
+    this.isClosed = true;
+    return super.close();
+  }
+}
+
+function makeWorld() {
+  const api = new MemoryApi();
+  const clock = new ManualClock();
+  const opened: Connection[] = [];
+  const open = (options: OpenFrontendOptions): Frontend => {
+    const connection = new Connection(options);
+    opened.push(connection);
+    return connection;
+  };
+  const put = (name: string, fields: Readonly<Record<string, string>>): void => {
+    const base64 = ([key, text]: [string, string]) => [key, Buffer.from(text).toString("base64")];
+    const data = Object.fromEntries(Object.entries(fields).map(base64)) as Record<string, string>;
+    const metadata = { name, namespace: "ops" };
+    api.seed(SECRETS, { apiVersion: "v1", kind: "Secret", metadata, data });
+  };
+  put("starrocks-user", { user: "backup", password: "one" });
+  return { opened, put, frontends: new Frontends({ api, clock, log: silentLog, open }) };
+}
+
+describe("Frontends", () => {
+  it("keep one connection of a Repository", async () => {
+    const { frontends, opened } = makeWorld();
+    const first = await frontends.of(repository());
+    expect(await frontends.of(repository())).to.equal(first);
+    expect(opened.map((c) => [c.options.frontends, c.options.user])).to.deep.equal([
+      [["fe.starrocks.svc"], "backup"],
+    ]);
+  });
+
+  it("connect anew when the password or the addresses change, and close the old one", async () => {
+    const { frontends, opened, put } = makeWorld();
+    await frontends.of(repository());
+    put("starrocks-user", { user: "backup", password: "two" });
+    await frontends.of(repository());
+    const { cluster } = repository().spec;
+    await frontends.of(repository({ cluster: { ...cluster, frontends: ["other"] } }));
+    expect(opened.map((c) => c.options.password.reveal())).to.deep.equal(["one", "two", "two"]);
+    expect(opened.map((c) => c.isClosed)).to.deep.equal([true, true, false]);
+  });
+
+  it("mount as a user of their own where one is named", async () => {
+    const { frontends, opened, put } = makeWorld();
+    put("mounter", { user: "admin", password: "three" });
+    const { cluster } = repository().spec;
+    const mountCredentialsSecret = { name: "mounter" };
+    await frontends.of(repository({ cluster: { ...cluster, mountCredentialsSecret } }));
+    expect(opened[0]?.options.mountUser).to.equal("admin");
+    expect(opened[0]?.options.mountPassword?.reveal()).to.equal("three");
+  });
+
+  const WRONG: readonly (readonly [string, Readonly<Record<string, string>>, RegExp])[] = [
+    ["lacks a password", { user: "backup" }, /lacks user or password: it needs the keys/],
+    ["lacks a user", { password: "secret" }, /lacks user or password/],
+  ];
+  for (const [name, fields, message] of WRONG) {
+    it(`say what is wrong with a Secret that ${name}`, async () => {
+      const { frontends, put } = makeWorld();
+      put("starrocks-user", fields);
+      const error: unknown = await frontends.of(repository()).catch((e: unknown) => e);
+      expect(error).to.include({ reason: "AccessDenied", heals: false });
+      expect((error as Error).message)
+        .to.match(message)
+        .and.not.include("secret");
+    });
+  }
+
+  it("say that a Secret is not there", async () => {
+    const { frontends } = makeWorld();
+    const { cluster } = repository().spec;
+    const credentialsSecret = { name: "nobody" };
+    const other = repository({ cluster: { ...cluster, credentialsSecret } });
+    const error: unknown = await frontends.of(other).catch((e: unknown) => e);
+    expect((error as Error).message).to.match(
+      /^Secret nobody with the StarRocks user does not exist/,
+    );
+  });
+
+  it("close what they forget, and all in the end", async () => {
+    const { frontends, opened } = makeWorld();
+    await frontends.of(repository());
+    await frontends.forget(repository().metadata.uid ?? "");
+    await frontends.of(repository());
+    await frontends.close();
+    expect(opened.map((c) => c.isClosed)).to.deep.equal([true, true]);
+  });
+});
