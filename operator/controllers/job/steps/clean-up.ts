@@ -25,7 +25,8 @@ import { act, lookAgain, SLOW_POLL_MS } from "../verdict.ts";
 const PRUNE_MAX_MS = 10 * 60_000;
 
 export function statementIsCancelled(seen: Seen): Verdict | undefined {
-  if (seen.status.submission === undefined) return undefined;
+  // Without its Repository nobody knows the way to StarRocks; without agents the job cannot move.
+  if (seen.status.submission === undefined || seen.repository === undefined) return undefined;
   const front = frontendSeen(seen);
   if (front === undefined) {
     const why = seen.frontend.kind === "failed" ? ` (${seen.frontend.error.message})` : "";

@@ -27,7 +27,7 @@ export function timestampIsRead(seen: Seen): Verdict | undefined {
     return act([], "Committing", "the mount to close", status);
   }
   const on = `StarRocks to show snapshot ${labelOf(seen)} (${shown?.status ?? "not asked yet"})`;
-  if (sinceMs(seen, seen.status.phaseStartTime) <= TIMESTAMP_MAX_MS) {
+  if (sinceMs(seen, seen.status.doneTime) <= TIMESTAMP_MAX_MS) {
     return lookAgain("Committing", on);
   }
   return end("RETRY", "SnapshotMissing", `the job is FINISHED, but waited 5 minutes for ${on}`);
@@ -49,7 +49,7 @@ export function mountIsClosed(seen: Seen): Verdict | undefined {
 export function agentsAreDrained(seen: Seen): Verdict | undefined {
   const running = seen.agents.filter((a) => a.state === "running" && !a.deleting);
   if (running.length === 0) return undefined;
-  if (sinceMs(seen, seen.status.phaseStartTime) > DRAIN_MAX_MS) return undefined;
+  if (sinceMs(seen, seen.status.doneTime) > DRAIN_MAX_MS) return undefined;
   const untold = running.some((a) =>
     a.pods.some((p) => p.annotations[ANNOTATIONS.drain] !== "true"),
   );
