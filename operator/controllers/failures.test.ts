@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { BACKUP, REPOSITORY } from "../api/kinds.ts";
 import { LABELS } from "../api/group.ts";
 import { must } from "../assert.ts";
-import { NAMESPACES } from "../runtime/objects.ts";
+import { JOBS, NAMESPACES } from "../runtime/objects.ts";
 import {
   ended,
   expectNothingLeft,
@@ -244,6 +244,16 @@ describe("a Repository", () => {
     expect((await ended(world, "Backup", "nightly")).phase).to.equal("FINISHED");
     await world.until(() => world.get(REPOSITORY, "prod") === undefined, "its deletion");
     expectNothingLeft(world);
+  });
+
+  it("that is removed by force fails the Backup that ran on it", async () => {
+    const world = readyWorld();
+    putBackup(world);
+    await world.until(() => phaseOf(world, "Backup", "nightly") === "UPLOADING", "uploading");
+    world.api.vanish(REPOSITORY, { namespace: "ops", name: "prod" });
+    const { phase, reason } = await ended(world, "Backup", "nightly");
+    expect([phase, reason]).to.deep.equal(["FAILED", "RepositoryGone"]);
+    expect(world.api.all(JOBS), "its agents").to.deep.equal([]);
   });
 
   it("sweeps what a Backup left that was removed by force", async () => {

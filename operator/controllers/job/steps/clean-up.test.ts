@@ -6,6 +6,7 @@ import {
   ATTEMPT,
   LABEL,
   MINUTE,
+  NOT_ASKED,
   ago,
   ending,
   failed,
@@ -169,8 +170,8 @@ describe("the clean-up", () => {
       ],
     })),
     {
-      name: "without the Repository concludes at once",
-      given: clean({ repository: undefined, slots: [] }),
+      name: "without the Repository concludes once the agents are gone",
+      given: clean({ repository: undefined, slots: [], frontend: NOT_ASKED }),
       step: "attemptIsConcluded",
       reason: "TheReason",
       result: isDone("the message"),

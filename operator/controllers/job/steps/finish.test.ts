@@ -50,8 +50,15 @@ describe("the timestamp", () => {
       result: poll(2_000, `StarRocks to show snapshot ${LABEL} (ERROR: no snapshot)`),
     },
     {
+      name: "is waited for also after StarRocks was long in COMMIT",
+      given: given({ status: { phaseStartTime: ago(14 * MINUTE), doneTime: ago(0) } }),
+      step: "timestampIsRead",
+      reason: "Committing",
+      result: poll(2_000, `StarRocks to show snapshot ${LABEL} (not asked yet)`),
+    },
+    {
       name: "that does not come in 5 minutes ends the attempt",
-      given: given({ status: { phaseStartTime: ago(6 * MINUTE) } }),
+      given: given({ status: { doneTime: ago(6 * MINUTE) } }),
       step: "timestampIsRead",
       end: ["RETRY", "SnapshotMissing"],
       message: /^the job is FINISHED, but waited 5 minutes for StarRocks to show snapshot/,
@@ -96,7 +103,7 @@ describe("COMMIT, once StarRocks is done", () => {
     },
     {
       name: "waits no longer than 10 minutes for them",
-      given: done({ status: { phaseStartTime: ago(11 * MINUTE) }, frontend: CLOSED }),
+      given: done({ status: { doneTime: ago(11 * MINUTE) }, frontend: CLOSED }),
       step: "agentsAreGone",
       reason: "Draining",
       result: poll(0, "the agents' pods to go"),
