@@ -55,7 +55,9 @@ function decide(seen: Seen): { readonly step: string; readonly verdict: Verdict 
     const verdict = step(seen);
     if (verdict !== undefined) return { step: name, verdict };
   }
-  return { step: "none", verdict: { reason: "Done", result: done("nothing is left to do") } };
+  // What was told last stays told: why a job failed is read long after it did.
+  const { reason = "Done", message = "nothing is left to do" } = seen.status;
+  return { step: "none", verdict: { reason, result: done(message) } };
 }
 
 /** Which steps are asked. */
