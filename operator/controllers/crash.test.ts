@@ -102,6 +102,25 @@ const LIVES: readonly Life[] = [
     },
   },
   {
+    name: "two Backups at once, with informers that lag behind",
+    live: async (death) => {
+      const databases = { shop: [{ name: "orders" }], crm: [{ name: "people" }] };
+      const world = readyWorld(
+        { ...death, lags: true, starrocks: { databases } },
+        { concurrency: 2 },
+      );
+      putBackup(world);
+      const uid = "dddddddd-4444-4444-8444-444444444444";
+      putBackup(world, { database: "crm" }, { name: "second", uid });
+      await ended(world, "Backup", "nightly");
+      await ended(world, "Backup", "second");
+      // Which one is sent first depends on who died.
+      world.starrocks.accepted.sort();
+      const both = ["nightly", "second"].map((name) => essence(world, "Backup", name));
+      return { world, end: both.map((one) => ({ ...one, snapshots: undefined })) };
+    },
+  },
+  {
     name: "a Backup that goes well at its second attempt",
     live: async (death) => {
       const world = readyWorld(death);

@@ -73,7 +73,9 @@ export function putFinishedBackup(world: World, spec: Partial<BackupSpec> = {}):
   });
   world.owners.set(name, BACKUP_UID);
   const repositoryUID = must(world.get(REPOSITORY, "prod")?.metadata.uid);
-  const status = { phase: "FINISHED", snapshot: { name, timestamp }, repositoryUID } as const;
+  const told = { reason: "Finished", message: "it can be restored" } as const;
+  const snapshot = { name, timestamp };
+  const status = { phase: "FINISHED", ...told, snapshot, repositoryUID } as const;
   world.put(BACKUP, backup(spec, { status }));
 }
 

@@ -27,6 +27,7 @@ import { Frontends } from "../frontends.ts";
 import { reconcileJob } from "../job/controller.ts";
 import type { JobResource } from "../job/model.ts";
 import { kindOf } from "../job/settings.ts";
+import { isFinal, type JobPhase } from "../job/status.ts";
 import { OperatorMetrics } from "../metrics.ts";
 import { reconcileRepository } from "../repository/controller.ts";
 import { Kubelet, flagOf, isAgent, isSelected, type End } from "./kubelet.ts";
@@ -67,6 +68,7 @@ export class World {
   readonly results = new Map<string, Result>();
   /** Whose snapshot a label in storage is: UID of a Backup. */
   readonly owners = new Map<string, string>();
+  readonly #ends = new Map<string, string>();
   readonly #options: WorldOptions;
   #process: Process;
 
@@ -138,7 +140,10 @@ export class World {
     this.starrocks.tick();
     this.#claim();
     for (const react of this.reactions) await react();
-    for (const object of this.#objects()) requireSound(object);
+    for (const object of this.#objects()) {
+      requireSound(object);
+      this.#requireSameEnd(object);
+    }
     await this.clock.advance(ROUND_MS);
   }
 
@@ -192,13 +197,25 @@ export class World {
     }
   }
 
+  /** How a job ended is told for as long as it is there. */
+  #requireSameEnd({ kind, metadata, ...rest }: KubernetesObject): void {
+    const { status } = rest as { readonly status?: Told };
+    if (status === undefined || !isFinal(status.phase)) return;
+    if (metadata.deletionTimestamp !== undefined) return;
+    const who = `${kind} ${metadata.name}`;
+    const told = `${status.phase} ${status.reason}: ${status.message}`;
+    const first = this.#ends.get(who) ?? told;
+    this.#ends.set(who, first);
+    assert(told === first, () => `${who} told another end first: ${first}; now ${told}`);
+  }
+
   #seed(): void {
     const base64 = (text: string): string => Buffer.from(text).toString("base64");
     this.put(SECRETS, {
       apiVersion: "v1",
       kind: "Secret",
       metadata: { name: "starrocks-user", namespace: "ops" },
-      data: { user: base64("backup"), password: base64("hunter2") },
+      data: { user: base64("backup"), password: base64(PASSWORD) },
     });
     for (const i of [0, 1, 2]) {
       this.put(NODES, {
@@ -301,14 +318,23 @@ function requireSound(object: KubernetesObject): void {
     () => `${who}: its status breaks the schema: ${JSON.stringify(problems)}`,
   );
   const texts = [status.message, ...(status.conditions ?? []).map((c) => c.message)];
+  const isSecret = SECRETS_OF_THE_WORLD.some((secret) => JSON.stringify(status).includes(secret));
+  assert(!isSecret, () => `${who}: its status holds a secret`);
   const bad = texts.find((text) => text !== undefined && STUTTER.test(text));
   assert(bad === undefined, () => `${who}: this reads badly: ${bad}`);
 }
 
 interface Told {
+  readonly phase?: JobPhase;
+  readonly reason?: string;
   readonly message?: string;
   readonly conditions?: readonly { readonly message: string }[];
 }
+
+/** The user's password, and the operator's key. */
+const PASSWORD = "hunter2";
+const KEY = "the key of the operator";
+const SECRETS_OF_THE_WORLD = [PASSWORD, KEY] as const;
 
 /** A word twice, a full stop at the end, a value that was not there. */
 const STUTTER =
@@ -374,7 +400,7 @@ class Process {
       },
       metrics: new OperatorMetrics(new Registry()),
       requireLead: () => Promise.resolve(),
-      mountKey: () => Promise.resolve(new Secret("the operator's key")),
+      mountKey: () => Promise.resolve(new Secret(KEY)),
       lookup: (host) => Promise.resolve([`10.0.0.${host.slice(3)}`]),
       agentImage: "agent:1",
     };

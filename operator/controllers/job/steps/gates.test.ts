@@ -34,11 +34,12 @@ describe("before the first step", () => {
       result: done("nothing is left to do"),
     },
     {
-      name: "does nothing for a job that ended",
-      given: { status: { phase: "FINISHED" } },
+      name: "does nothing for a job that ended, and keeps what was told",
+      given: { status: { phase: "FAILED", reason: "TableMissing", message: "it is not there" } },
       step: "none",
-      reason: "Done",
-      result: done("nothing is left to do"),
+      reason: "TableMissing",
+      result: done("it is not there"),
+      status: { reason: "TableMissing", message: "it is not there" },
     },
   ]);
 });
