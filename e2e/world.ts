@@ -211,7 +211,10 @@ export class World {
       const found = await this.get<T>(kind, name);
       if (found !== undefined && holds(found)) return found;
       if (Date.now() > deadline) {
-        throw new Error(`${kind} ${name} never got there:\n${describe(found)}\n${this.tail()}`);
+        const agents = found === undefined ? "" : await this.agentLogs(found);
+        throw new Error(
+          `${kind} ${name} never got there:\n${describe(found)}\n${agents}\n${this.tail()}`,
+        );
       }
       await sleep(POLL_MS);
     }
@@ -343,6 +346,16 @@ export class World {
       labelSelector,
     });
     return items.filter((p) => p.status?.phase === "Running").map((p) => p.metadata.name);
+  }
+
+  /** The last lines of a job's agents, for a person who looks at a failure. */
+  async agentLogs(job: Resource): Promise<string> {
+    const options = { tailLines: 8, limitBytes: 8_000 };
+    const logs = (await this.agentPods(job)).map(async (name) => {
+      const text = await this.kubernetes.client.log({ namespace: NAMESPACE, name }, options);
+      return `${name}:\n${text}`;
+    });
+    return (await Promise.all(logs)).join("\n");
   }
 
   /** What is left once it is nothing, or what stays. */

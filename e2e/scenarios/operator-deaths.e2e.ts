@@ -12,6 +12,8 @@ const KIB = 1024;
 /** Slow enough that a transfer of three nodes takes a few seconds. */
 const SLOW = { bandwidth: "1Mi" };
 const DATABASE = "shop";
+/** Not the whole database: restores of earlier tests are in it. */
+const ORDERS = { database: DATABASE, tables: [{ name: "orders" }] };
 
 describe("the operator amid deaths and orders", () => {
   let world: World;
@@ -27,7 +29,7 @@ describe("the operator amid deaths and orders", () => {
           name: "orders",
           partitions: ["p1", "p2"],
           tablets: 12,
-          segmentBytes: [400 * KIB],
+          segmentBytes: [250 * KIB],
           replicationNum: 1,
         },
       ],
@@ -35,7 +37,7 @@ describe("the operator amid deaths and orders", () => {
     digest = await world.starrocks.digest(DATABASE, "orders");
     await world.apply(world.repository());
     await world.until<Repository>("Repository", "prod", (r) => r.status?.phase === "READY");
-    await make<Backup>("Backup", "source", { database: DATABASE });
+    await make<Backup>("Backup", "source", ORDERS);
     await finished<Backup>("Backup", "source");
   });
 
@@ -74,7 +76,7 @@ describe("the operator amid deaths and orders", () => {
   });
 
   it("goes on when an agent is killed in UPLOADING and in DOWNLOADING", async () => {
-    await make("Backup", "agent-killed", { database: DATABASE, ...SLOW });
+    await make("Backup", "agent-killed", { ...ORDERS, ...SLOW });
     const uploading = await reaches<Backup>("Backup", "agent-killed", "UPLOADING");
     await killOneAgent(world, uploading);
     const { status } = await finished<Backup>("Backup", "agent-killed");
@@ -110,11 +112,7 @@ describe("the operator amid deaths and orders", () => {
     it(`survives the operator's death when ${name} (${kind})`, async () => {
       const job = `died-${i}`;
       const died = at(world, job);
-      await make(
-        kind,
-        job,
-        kind === "Backup" ? { database: DATABASE, ...SLOW } : copy(`died_${i}`),
-      );
+      await make(kind, job, kind === "Backup" ? { ...ORDERS, ...SLOW } : copy(`died_${i}`));
       await died;
       await world.stopOperator("SIGKILL");
       world.startOperator();
@@ -139,7 +137,7 @@ describe("the operator amid deaths and orders", () => {
   for (const [i, [kind, phase]] of phases.entries()) {
     it(`cancels a ${kind} in ${phase}`, async () => {
       const job = `cancelled-${i}`;
-      const spec = kind === "Backup" ? { database: DATABASE, ...SLOW } : copy(`cancelled_${i}`);
+      const spec = kind === "Backup" ? { ...ORDERS, ...SLOW } : copy(`cancelled_${i}`);
       await make(kind, job, spec);
       await reaches<Backup | Restore>(kind, job, phase);
       await world.patch(kind, job, { spec: { cancel: true } });
@@ -154,7 +152,7 @@ describe("the operator amid deaths and orders", () => {
 
     it(`lets a ${kind} be deleted in ${phase}`, async () => {
       const job = `deleted-${i}`;
-      const spec = kind === "Backup" ? { database: DATABASE, ...SLOW } : copy(`deleted_${i}`);
+      const spec = kind === "Backup" ? { ...ORDERS, ...SLOW } : copy(`deleted_${i}`);
       await make(kind, job, spec);
       await reaches<Backup | Restore>(kind, job, phase);
       await world.delete(kind, job);
@@ -174,7 +172,7 @@ describe("the operator amid deaths and orders", () => {
     const told = refused.status?.conditions?.find((c) => c.type === "Stalled");
     expect(told?.status).to.equal("True");
     expect(told?.message).to.match(/s3:PutObject/);
-    await world.apply(resource("Backup", "waits", { repository: "other", database: DATABASE }));
+    await world.apply(resource("Backup", "waits", { repository: "other", ...ORDERS }));
     await world.until<Backup>("Backup", "waits", (b) => b.status?.reason === "RepositoryNotReady");
     world.s3.heal();
     // Touching the Secret is how a person mends it; the check is made at once then.
