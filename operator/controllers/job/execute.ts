@@ -58,6 +58,8 @@ async function executeInKubernetes(
   switch (action.kind) {
     case "lendSlot":
       return await lend(deps, seen, action.slot, attemptId(seen.job.metadata, action.attempt));
+    case "openSlot":
+      return await openSlot(deps, seen, action.slot);
     case "releaseSlot":
       return await lend(deps, seen, action.slot, undefined);
     case "createAgent":
@@ -77,19 +79,32 @@ async function executeInKubernetes(
   }
 }
 
-/** One write: who has it, and which pods it leads to. Refused when somebody else was quicker. */
+/** Whose it is. It leads nowhere yet, or no longer. Refused when somebody else was quicker. */
 async function lend(
-  { api }: ControllerDeps,
+  deps: ControllerDeps,
   seen: Seen,
   slot: SlotView,
   to: string | undefined,
 ): Promise<void> {
-  const key = { namespace: must(seen.job.metadata.namespace), name: slot.service };
-  const patch = {
+  await patchSlot(deps, seen, slot, {
     metadata: { annotations: { [ANNOTATIONS.lentTo]: to ?? null } },
-    spec: { selector: { [LABELS.attempt]: to ?? NOBODY } },
-  };
-  await api.patch(SERVICES, key, patch, { resourceVersion: slot.resourceVersion });
+    spec: { selector: { [LABELS.attempt]: NOBODY } },
+  });
+}
+
+async function openSlot(deps: ControllerDeps, seen: Seen, slot: SlotView): Promise<void> {
+  const selector = { [LABELS.attempt]: must(slot.lentTo) };
+  await patchSlot(deps, seen, slot, { spec: { selector } });
+}
+
+async function patchSlot(
+  { api }: ControllerDeps,
+  seen: Seen,
+  { service, resourceVersion }: SlotView,
+  patch: object,
+): Promise<void> {
+  const key = { namespace: must(seen.job.metadata.namespace), name: service };
+  await api.patch(SERVICES, key, patch, { resourceVersion });
 }
 
 /** Propagation is said: a Job's own default has changed between API versions. */

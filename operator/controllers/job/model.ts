@@ -46,6 +46,8 @@ export interface SlotView {
   readonly resourceVersion: string;
   /** The attempt it is lent to (`attemptId`); undefined: free. */
   readonly lentTo: string | undefined;
+  /** Its address leads to the pods of whom it is lent to. */
+  readonly open: boolean;
   /** Pods of whoever had it are still there. */
   readonly busy: boolean;
 }
@@ -113,6 +115,7 @@ export type Action =
   | { readonly kind: "addFinalizer" }
   | { readonly kind: "removeFinalizer" }
   | { readonly kind: "lendSlot"; readonly slot: SlotView; readonly attempt: number }
+  | { readonly kind: "openSlot"; readonly slot: SlotView }
   | { readonly kind: "releaseSlot"; readonly slot: SlotView }
   | { readonly kind: "createAgent"; readonly node: string | undefined; readonly slot: number }
   | { readonly kind: "deleteAgents" }

@@ -13,11 +13,14 @@ export function slotsOf(caches: Caches, repository: Repository): readonly SlotVi
     .filter((service) => service.metadata.deletionTimestamp === undefined)
     .map((service) => {
       const number = service.metadata.labels?.[LABELS.slot] ?? "";
+      const lentTo = service.metadata.annotations?.[ANNOTATIONS.lentTo];
+      const leadsTo = service.spec?.selector?.[LABELS.attempt];
       return {
         index: Number(number),
         service: service.metadata.name,
         resourceVersion: must(service.metadata.resourceVersion),
-        lentTo: service.metadata.annotations?.[ANNOTATIONS.lentTo],
+        lentTo,
+        open: lentTo !== undefined && leadsTo === lentTo,
         busy: pods.some((pod) => pod.metadata.labels?.[LABELS.slot] === number),
       };
     })

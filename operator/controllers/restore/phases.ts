@@ -31,6 +31,7 @@ export const RESTORE_PHASES = {
         slotIsLent: open.slotIsLent,
         agentsArePlaced: open.agentsArePlaced,
         agentsServe: open.agentsServe,
+        slotIsOpen: open.slotIsOpen,
         brokerIsAlive: open.brokerIsAlive,
         mountIsMade: open.mountIsMade,
         contentIsKnown: preflight.contentIsKnown,

@@ -130,9 +130,12 @@ export function readyRepository(spec: Parameters<typeof repository>[0] = {}) {
   return repository(spec, { status: { phase: "READY", conditions } });
 }
 
+/** Open when it is lent, unless said otherwise. */
 export function slot(delta: Partial<SlotView> = {}): SlotView {
   const service = `sr-aaaaaaaa-${delta.index ?? 0}`;
-  return { index: 0, service, resourceVersion: "5", lentTo: undefined, busy: false, ...delta };
+  const open = delta.lentTo !== undefined;
+  const free = { index: 0, service, resourceVersion: "5", lentTo: undefined, busy: false };
+  return { ...free, open, ...delta };
 }
 
 /** Serves, unless said otherwise. */

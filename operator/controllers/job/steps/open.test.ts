@@ -3,6 +3,7 @@ import { awaitChange, poll } from "../../../runtime/result.ts";
 import { backup } from "../../testing/samples.ts";
 import { itPlans } from "../../testing/plans.ts";
 import {
+  ATTEMPT,
   ADDRESS,
   MINUTE,
   MOUNT,
@@ -97,6 +98,19 @@ describe("agents", () => {
       step: "agentsServe",
       reason: "StartingAgents",
       result: poll(5_000, "agents to serve: node worker-0 (Unschedulable: no node fits)"),
+    },
+    {
+      name: "are led to by the slot once all of them serve",
+      given: mounted({
+        nodes,
+        slots: [slot({ lentTo: ATTEMPT, open: false })],
+        agents: [agent(), agent({ node: "worker-1" })],
+        frontend: { brokers: [] },
+      }),
+      step: "slotIsOpen",
+      reason: "Mounting",
+      result: poll(0, "the slot to open"),
+      actions: [{ kind: "openSlot", slot: slot({ lentTo: ATTEMPT, open: false }) }],
     },
     {
       name: "are done without after a minute when others serve",

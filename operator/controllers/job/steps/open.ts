@@ -83,6 +83,15 @@ export function agentsServe(seen: Seen): Verdict | undefined {
   return lookAgain("StartingAgents", on, BROKER_POLL_MS * 5);
 }
 
+/**
+ * Only now does the slot lead to the agents: a BE that asked while its own node's agent was not there yet would
+ * keep its connection to another node's, and use both in turn.
+ */
+export function slotIsOpen(seen: Seen): Verdict | undefined {
+  const slot = must(mySlot(seen));
+  return slot.open ? undefined : act([{ kind: "openSlot", slot }], "Mounting", "the slot to open");
+}
+
 /** What an agent's Job that failed means for the attempt. */
 export function agentFailed(agent: AgentView): Verdict {
   const { ended, trouble } = agent;
