@@ -164,6 +164,7 @@ export class World {
       `--kubeconfig=${this.kubernetes.kubeconfig}`,
       `--namespace=${OPERATOR_NAMESPACE}`,
       "--listen=127.0.0.1:0",
+      "--lease-seconds=3",
       `--agent-image=${AGENT_IMAGE}`,
       `--log-level=${this.#logLevel}`,
     ];

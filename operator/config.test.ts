@@ -14,6 +14,7 @@ describe("parseConfig", () => {
       host: "0.0.0.0",
       port: 8080,
       workers: 8,
+      leaseMs: 15_000,
       logLevel: "info",
     });
   });
@@ -31,6 +32,7 @@ describe("parseConfig", () => {
       host: "::1",
       port: 9090,
       workers: 2,
+      leaseMs: 15_000,
       logLevel: "debug",
     });
   });

@@ -56,6 +56,12 @@ export const FLAGS = {
     shape: /^[1-9]\d{0,2}$/,
     example: "8",
   },
+  "lease-seconds": {
+    help: "after a crash another operator leads so much later; renewed three times in it",
+    fallback: "15",
+    shape: /^([3-9]|[1-9]\d|[1-5]\d\d|600)$/,
+    example: "15",
+  },
   "log-level": {
     help: "error, warn, info or debug",
     fallback: "info",
@@ -73,6 +79,7 @@ export interface OperatorConfig {
   readonly host: string;
   readonly port: number;
   readonly workers: number;
+  readonly leaseMs: number;
   readonly logLevel: LogLevel;
 }
 
@@ -98,6 +105,7 @@ export function parseConfig(argv: readonly string[], env: Environment): Operator
     host: listen.slice(0, colon).replace(/^\[|\]$/g, ""),
     port: Number(listen.slice(colon + 1)),
     workers: Number(value("workers")),
+    leaseMs: Number(value("lease-seconds")) * 1000,
     logLevel: value("log-level") as LogLevel,
   };
 }

@@ -66,7 +66,7 @@ async function run(config: OperatorConfig, log: Log, signal: AbortSignal): Promi
   });
   const leader = new Leader(
     { ...common, api },
-    { namespace: config.namespace, name: LEASE, identity },
+    { namespace: config.namespace, name: LEASE, identity, ...leaseTimes(config.leaseMs) },
   );
   const manager = new Manager({
     ...common,
@@ -107,6 +107,15 @@ async function run(config: OperatorConfig, log: Log, signal: AbortSignal): Promi
     api.close();
     log.info("ended");
   }
+}
+
+/** Who cannot renew stops leading while the lease still keeps others out. */
+function leaseTimes(leaseMs: number): {
+  leaseMs: number;
+  renewDeadlineMs: number;
+  retryMs: number;
+} {
+  return { leaseMs, renewDeadlineMs: (leaseMs * 2) / 3, retryMs: leaseMs / 7 };
 }
 
 /** Empty: it has none, or DNS does not answer; a BE without a known place is told in the status. */

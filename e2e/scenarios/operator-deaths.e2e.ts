@@ -20,7 +20,7 @@ describe("the operator amid deaths and orders", () => {
   let digest: string;
 
   before(async () => {
-    world = await World.start({ logLevel: "info" });
+    world = await World.start({ logLevel: process.env["LOG"] ?? "info" });
     world.startOperator();
     await world.starrocks.createDatabase({
       name: DATABASE,
@@ -29,7 +29,7 @@ describe("the operator amid deaths and orders", () => {
           name: "orders",
           partitions: ["p1", "p2"],
           tablets: 12,
-          segmentBytes: [250 * KIB],
+          segmentBytes: [500 * KIB],
           replicationNum: 1,
         },
       ],
