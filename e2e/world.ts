@@ -124,6 +124,12 @@ export class World {
     return world;
   }
 
+  /** The storage's secret key. Where the server takes any, one that can be looked for. */
+  get s3Secret(): string {
+    const { secretAccessKey } = this.#server;
+    return secretAccessKey === "any" ? "s3-secret-that-nobody-may-see" : secretAccessKey;
+  }
+
   /** Namespaces and Secrets. */
   basics(): readonly KubernetesObject[] {
     const secret = (name: string, stringData: Readonly<Record<string, string>>) => ({
@@ -134,12 +140,12 @@ export class World {
         Object.entries(stringData).map(([k, v]) => [k, Buffer.from(v).toString("base64")]),
       ),
     });
-    const { accessKeyId, secretAccessKey } = this.#server;
+    const { accessKeyId } = this.#server;
     const { user, password } = this.starrocks.mysql;
     return [
       { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
       { apiVersion: "v1", kind: "Namespace", metadata: { name: OPERATOR_NAMESPACE } },
-      secret("s3-credentials", { accessKeyId, secretAccessKey }),
+      secret("s3-credentials", { accessKeyId, secretAccessKey: this.s3Secret }),
       secret("starrocks-backup-user", { user, password }),
     ];
   }
@@ -347,6 +353,17 @@ export class World {
       labelSelector,
     });
     return items.filter((p) => p.status?.phase === "Running").map((p) => p.metadata.name);
+  }
+
+  /** Every line that any pod has printed, also of pods that are gone. */
+  async podLogs(): Promise<string[]> {
+    const nodes = join(this.dir, "kubernetes", "nodes");
+    const entries = await readdir(nodes, { recursive: true, withFileTypes: true });
+    const files = entries.filter((e) => e.isFile() && e.parentPath.includes("/logs"));
+    const texts = await Promise.all(
+      files.map(async (e) => await readFile(join(e.parentPath, e.name), "utf8")),
+    );
+    return texts.flatMap((text) => text.split("\n"));
   }
 
   /** The last lines of a job's agents, for a person who looks at a failure. */

@@ -77,6 +77,8 @@ async function run(config: OperatorConfig, log: Log, signal: AbortSignal): Promi
   const events = new EventRecorder({ ...common, api, component: NAME, instance: hostname() });
   const frontends = new Frontends({ api, clock: systemClock, log, open: openFrontend });
   const informers = makeInformers(manager, config.watchNamespace);
+  const operatorMetrics = new OperatorMetrics(metrics.registry);
+  operatorMetrics.backups = informers.caches.backups;
   let key: Promise<Secret> | undefined;
   const deps: ControllerDeps = {
     api,
@@ -85,7 +87,7 @@ async function run(config: OperatorConfig, log: Log, signal: AbortSignal): Promi
     caches: informers.caches,
     frontends,
     events: { emit: (about, event) => events.record(about, event) },
-    metrics: new OperatorMetrics(metrics.registry),
+    metrics: operatorMetrics,
     requireLead: () => leader.requireLease(),
     mountKey: () =>
       (key ??= readMountKey(api, config.namespace).catch((error: unknown) => {

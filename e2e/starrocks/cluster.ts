@@ -89,6 +89,13 @@ interface BackendSlot {
 const HEARTBEAT_MIN_MS = 2_000;
 const FIRST_BACKEND_ID = 10_004;
 
+export interface Statement {
+  readonly user: string;
+  readonly sql: string;
+}
+
+const STATEMENTS_MAX = 20_000;
+
 export class StarRocks implements ClusterView {
   readonly #options: StarRocksOptions;
   readonly #profile: Profile;
@@ -96,6 +103,7 @@ export class StarRocks implements ClusterView {
   readonly #store: MetaStore;
   readonly #names: NameService;
   readonly #violations = new Violations();
+  readonly #statements: Statement[] = [];
   readonly #frontends: readonly FrontendSlot[];
   readonly #backends: readonly BackendSlot[];
   readonly #users: readonly User[];
@@ -151,6 +159,11 @@ export class StarRocks implements ClusterView {
 
   get databaseNames(): readonly string[] {
     return this.#store.databases.map((d) => d.name);
+  }
+
+  /** The last statements of all clients, as an FE's audit log has them. */
+  get statements(): readonly Statement[] {
+    return this.#statements;
   }
 
   /** What brokers did that real FEs or BEs would not survive. */
@@ -405,7 +418,11 @@ export class StarRocks implements ClusterView {
       },
       connected: (user: string, id: number, db: string | undefined) =>
         new Session(must(userOf(user)), id, db),
-      query: (session: Session, sql: string) => execute(sql, frontend, session, this),
+      query: (session: Session, sql: string) => {
+        this.#statements.push({ user: session.user.name, sql });
+        if (this.#statements.length > STATEMENTS_MAX) this.#statements.shift();
+        return execute(sql, frontend, session, this);
+      },
     };
   }
 }

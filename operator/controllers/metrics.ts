@@ -1,5 +1,7 @@
 // What the operator counts of its work, in Prometheus' names. Labels are namespaces, Repositories and reasons
 // of a closed set, never a job's name: a series per Backup would grow for ever.
+import type { Backup } from "../api/backup.generated.ts";
+import type { Store } from "../runtime/store.ts";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 const HOURS_SECONDS = [30, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600];
@@ -12,10 +14,11 @@ export class OperatorMetrics {
   readonly seconds: Histogram<"kind" | "namespace" | "repository">;
   /** Bytes of the last FINISHED job. */
   readonly bytes: Gauge<"kind" | "namespace" | "repository">;
-  /** Unix time of the last FINISHED Backup of a database. */
-  readonly lastSuccess: Gauge<"namespace" | "repository" | "database">;
   /** 1 while a Repository is ready. */
   readonly repositoryReady: Gauge<"namespace" | "repository">;
+
+  /** The Backups that are known; until then there is no last success. */
+  backups: Store<Backup> | undefined;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -45,11 +48,17 @@ export class OperatorMetrics {
       labelNames: job,
       registers,
     });
-    this.lastSuccess = new Gauge({
+    const lastSuccesses = (): readonly LastSuccess[] => this.#lastSuccesses();
+    new Gauge({
       name: "starrocks_backup_last_success_timestamp_seconds",
       help: "When the last FINISHED Backup of a database ended",
       labelNames: ["namespace", "repository", "database"],
       registers,
+      // Read from the Backups themselves, so that it survives our restarts.
+      collect() {
+        this.reset();
+        for (const { seconds, ...labels } of lastSuccesses()) this.set(labels, seconds);
+      },
     });
     this.repositoryReady = new Gauge({
       name: "starrocks_backup_repository_ready",
@@ -58,4 +67,24 @@ export class OperatorMetrics {
       registers,
     });
   }
+
+  #lastSuccesses(): readonly LastSuccess[] {
+    const last = new Map<string, LastSuccess>();
+    for (const { metadata, spec, status } of this.backups?.list() ?? []) {
+      if (status?.phase !== "FINISHED" || status.completionTime === undefined) continue;
+      const { repository, database } = spec;
+      const labels = { namespace: metadata.namespace ?? "", repository, database };
+      const key = JSON.stringify(labels);
+      const seconds = Date.parse(status.completionTime) / 1000;
+      if (seconds > (last.get(key)?.seconds ?? 0)) last.set(key, { ...labels, seconds });
+    }
+    return [...last.values()];
+  }
+}
+
+interface LastSuccess {
+  readonly namespace: string;
+  readonly repository: string;
+  readonly database: string;
+  readonly seconds: number;
 }
