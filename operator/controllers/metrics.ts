@@ -17,6 +17,8 @@ export class OperatorMetrics {
   /** 1 while a Repository is ready. */
   readonly repositoryReady: Gauge<"namespace" | "repository">;
 
+  /** Unix time of the last FINISHED Backup of a database. */
+  readonly lastSuccess: Gauge<"namespace" | "repository" | "database">;
   /** The Backups that are known; until then there is no last success. */
   backups: Store<Backup> | undefined;
 
@@ -48,8 +50,8 @@ export class OperatorMetrics {
       labelNames: job,
       registers,
     });
-    const lastSuccesses = (): readonly LastSuccess[] => this.#lastSuccesses();
-    new Gauge({
+    const lastSuccesses = (): readonly LastSuccess[] => lastOf(this.backups?.list() ?? []);
+    this.lastSuccess = new Gauge({
       name: "starrocks_backup_last_success_timestamp_seconds",
       help: "When the last FINISHED Backup of a database ended",
       labelNames: ["namespace", "repository", "database"],
@@ -67,19 +69,25 @@ export class OperatorMetrics {
       registers,
     });
   }
+}
 
-  #lastSuccesses(): readonly LastSuccess[] {
-    const last = new Map<string, LastSuccess>();
-    for (const { metadata, spec, status } of this.backups?.list() ?? []) {
-      if (status?.phase !== "FINISHED" || status.completionTime === undefined) continue;
-      const { repository, database } = spec;
-      const labels = { namespace: metadata.namespace ?? "", repository, database };
-      const key = JSON.stringify(labels);
-      const seconds = Date.parse(status.completionTime) / 1000;
-      if (seconds > (last.get(key)?.seconds ?? 0)) last.set(key, { ...labels, seconds });
-    }
-    return [...last.values()];
+/** Of each database the newest FINISHED Backup that is still there. */
+function lastOf(backups: readonly Backup[]): readonly LastSuccess[] {
+  const last = new Map<string, LastSuccess>();
+  for (const backup of backups) {
+    const seconds = successOf(backup);
+    if (seconds === undefined) continue;
+    const { repository, database } = backup.spec;
+    const labels = { namespace: backup.metadata.namespace ?? "", repository, database };
+    const key = JSON.stringify(labels);
+    if (seconds > (last.get(key)?.seconds ?? 0)) last.set(key, { ...labels, seconds });
   }
+  return [...last.values()];
+}
+
+function successOf({ status }: Backup): number | undefined {
+  if (status?.phase !== "FINISHED" || status.completionTime === undefined) return undefined;
+  return Date.parse(status.completionTime) / 1000;
 }
 
 interface LastSuccess {

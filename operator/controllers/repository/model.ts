@@ -50,6 +50,8 @@ export interface Seen {
   readonly catalog: Snapshots | undefined;
   /** Generation and Secret that a check made now would be of. */
   readonly checkedWith: string;
+  /** Why pods cannot use the storage's Secret. */
+  readonly credentialsProblem: string | undefined;
   readonly starrocks: StarRocksView;
 }
 

@@ -8,7 +8,7 @@ import { validate, withDefaults } from "../../api/validate.ts";
 import { must } from "../../assert.ts";
 import type { Kind, ObjectKey } from "../../runtime/api.ts";
 import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, SECRETS } from "../../runtime/objects.ts";
-import type { Job } from "../../runtime/objects.ts";
+import type { Job, Secret } from "../../runtime/objects.ts";
 import { FrontendError } from "../../starrocks/frontend.ts";
 import type { ControllerDeps } from "../deps.ts";
 import { uid8 } from "../names.ts";
@@ -42,7 +42,7 @@ export async function observe(deps: ControllerDeps, key: ObjectKey): Promise<See
     lastEndedMs: lastEnded(users),
     tasks,
     catalog: await readCatalog(deps, repository, tasks.catalog),
-    checkedWith: await checkedWith(deps, repository),
+    ...(await credentials(deps, repository)),
     starrocks: invalid.length > 0 ? { kind: "notAsked" } : await askStarRocks(deps, repository),
   };
 }
@@ -151,19 +151,35 @@ function tasksOf(
   return { probe: view("probe"), catalog: view("catalog") };
 }
 
-/** Changes with the spec and with the storage credentials, and tells nothing of them. */
-async function checkedWith(
+interface Credentials {
+  /** Changes with the spec and with the Secret, and tells nothing of them. */
+  readonly checkedWith: string;
+  /** Why pods cannot use the Secret; undefined: they can, or there is none to use. */
+  readonly credentialsProblem: string | undefined;
+}
+
+async function credentials(
   { api }: ControllerDeps,
   { metadata, spec }: Repository,
-): Promise<string> {
+): Promise<Credentials> {
   const name = spec.credentialsSecret?.name;
-  const secret =
-    name === undefined
-      ? undefined
-      : await api.get(SECRETS, { namespace: must(metadata.namespace), name });
+  const namespace = must(metadata.namespace);
+  const secret = name === undefined ? undefined : await api.get(SECRETS, { namespace, name });
   const version = `${secret?.metadata.uid ?? ""}/${secret?.metadata.resourceVersion ?? ""}`;
   const digest = createHash("sha256").update(version).digest("hex").slice(0, 16);
-  return `${metadata.generation ?? 0}-${digest}`;
+  return {
+    checkedWith: `${metadata.generation ?? 0}-${digest}`,
+    credentialsProblem: name === undefined ? undefined : problemOf(name, secret),
+  };
+}
+
+/** A pod with a Secret that is not there waits for ever without a word. */
+function problemOf(name: string, secret: Secret | undefined): string | undefined {
+  const needs = "it needs the keys accessKeyId and secretAccessKey";
+  if (secret === undefined) return `Secret ${name} does not exist in this namespace: ${needs}`;
+  const missing = ["accessKeyId", "secretAccessKey"].filter((key) => !secret.data?.[key]);
+  if (missing.length === 0) return undefined;
+  return `Secret ${name} has no key ${missing.join(" and ")}: ${needs}`;
 }
 
 async function askStarRocks(deps: ControllerDeps, repository: Repository): Promise<StarRocksView> {

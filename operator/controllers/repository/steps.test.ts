@@ -52,6 +52,16 @@ describe("a Repository", () => {
       ],
     },
     {
+      name: "tells that its storage Secret is missing: a pod would wait for it without a word",
+      given: { credentialsProblem: "Secret s3 does not exist in this namespace" },
+      step: "credentialsAreThere",
+      result: poll(10_000, "Secret s3 does not exist in this namespace"),
+      actions: [notReady("CredentialsMissing", "Secret s3 does not exist in this namespace")],
+      phase: "NOT_READY",
+      states: STALLED,
+      told: "CredentialsMissing: Secret s3 does not exist in this namespace",
+    },
+    {
       name: "unmounts a slot too many, then removes it",
       given: {
         slots: [repositorySlot(), repositorySlot({ index: 1 }), repositorySlot({ index: 2 })],

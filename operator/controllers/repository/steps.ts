@@ -26,6 +26,7 @@ export const STEPS: Steps = {
   slotsAreThere,
   surplusSlotsAreGone,
   starRocksAnswers,
+  credentialsAreThere,
   storageIsProbed,
   leftoversAreSwept,
   catalogIsRead,
@@ -40,6 +41,12 @@ function specIsValid(seen: Seen): Verdict | undefined {
     reason: "InvalidSpec",
     result: done(message),
   };
+}
+
+function credentialsAreThere({ credentialsProblem: problem }: Seen): Verdict | undefined {
+  if (problem === undefined) return undefined;
+  const finding = notReady("StorageReady", "CredentialsMissing", problem, true);
+  return { finding, reason: "CredentialsMissing", result: poll(UNREADY_POLL_MS, problem) };
 }
 
 function slotsAreThere(seen: Seen): Verdict | undefined {
