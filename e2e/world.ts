@@ -19,6 +19,7 @@ import { must } from "../operator/assert.ts";
 import { IMAGE } from "../operator/controllers/jobs.ts";
 import type { Kind, KubernetesObject } from "../operator/runtime/api.ts";
 import { EVENTS, JOBS, PODS, SECRETS, SERVICES } from "../operator/runtime/objects.ts";
+import { celRules } from "./cel.ts";
 import { startKubernetes, type Kubernetes } from "./kubernetes/cluster.ts";
 import { startFaultProxy, type FaultProxy } from "./servers/fault-proxy.ts";
 import { startFauxqs } from "./servers/fauxqs.ts";
@@ -100,7 +101,7 @@ export class World {
       },
       crds: await readCrds(),
       // As real, but a Job's next pod comes soon: scenarios kill agents.
-      api: { controllers: { jobBackOffBaseMs: 200 } },
+      api: { controllers: { jobBackOffBaseMs: 200 }, validate: celRules },
       ...(options.network === undefined ? {} : { network: options.network }),
     });
     const hosts = kubernetes.nodeNames.map((node) => kubernetes.addressOn(node));

@@ -1,0 +1,93 @@
+// The samples of the documentation, applied to an API server with our CRDs and their rules, and what it says
+// to samples that are spoilt.
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { parse } from "yaml";
+import { must } from "../operator/assert.ts";
+import type { KubernetesObject } from "../operator/runtime/api.ts";
+import { celRules } from "./cel.ts";
+import { startApiServer, type ApiServer } from "./kubernetes/api/server.ts";
+import { KubernetesClient } from "./kubernetes/client.ts";
+import { applyAll, parseManifests } from "./kubernetes/manifests.ts";
+
+const folder = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const MANIFESTS = folder("manifests");
+const CRDS = folder("../crds");
+
+describe("the samples", () => {
+  let server: ApiServer;
+  let client: KubernetesClient;
+
+  before(async () => {
+    server = await startApiServer({
+      host: "127.0.0.1",
+      crds: await Promise.all(
+        (await yamlFiles(CRDS)).map(async (file) => parse(await text(file)) as object),
+      ),
+      validate: celRules,
+    });
+    client = new KubernetesClient(server.url);
+  });
+
+  after(async () => {
+    await server.stop();
+  });
+
+  it("are accepted, each and all", async () => {
+    const files = await yamlFiles(MANIFESTS);
+    expect(files.length).to.be.greaterThan(6);
+    for (const file of files) await applyAll(client, parseManifests(await text(file)));
+    for (const file of files) await applyAll(client, parseManifests(await text(file)));
+  });
+
+  const SPOILT: readonly [file: string, change: object, message: RegExp][] = [
+    ["repository.yaml", { spec: { location: "s3://elsewhere/x" } }, /location cannot be changed/],
+    [
+      "backup.yaml",
+      { spec: { database: "other" } },
+      /database cannot be changed.*make another Backup/,
+    ],
+    [
+      "restore.yaml",
+      { spec: { existing: "Overwrite" } },
+      /existing cannot be changed|overwriteTables/,
+    ],
+    [
+      "backup.yaml",
+      { spec: { deletionPolicy: "Never" } },
+      /deletionPolicy.*Unsupported value: "Never"/,
+    ],
+  ];
+  for (const [file, change, message] of SPOILT) {
+    it(`are refused with what to write instead: ${file} with ${JSON.stringify(change)}`, async () => {
+      const [sample] = parseManifests(await text(join(MANIFESTS, file)));
+      const spoilt = merge(must(sample), change) as KubernetesObject;
+      const refused = await applyAll(client, [spoilt]).then(
+        () => "accepted",
+        (error: unknown) => String(error),
+      );
+      expect(refused).to.match(message);
+    });
+  }
+});
+
+function merge(target: object, change: object): object {
+  const merged = Object.entries(change).map(([key, value]: [string, unknown]) => {
+    const old = (target as Record<string, unknown>)[key];
+    const isDeep =
+      typeof value === "object" && value !== null && typeof old === "object" && old !== null;
+    return [key, isDeep ? merge(old, value) : value];
+  });
+  return { ...target, ...(Object.fromEntries(merged) as object) };
+}
+
+async function yamlFiles(path: string): Promise<string[]> {
+  const names = (await readdir(path)).filter((name) => name.endsWith(".yaml")).sort();
+  return names.map((name) => join(path, name));
+}
+
+async function text(file: string): Promise<string> {
+  return await readFile(file, "utf8");
+}
