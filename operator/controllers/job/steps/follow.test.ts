@@ -42,6 +42,19 @@ describe("StarRocks' states", () => {
 
   itPlans([
     {
+      name: "that replace data are not ended for an agent, which they need no more",
+      given: submitted({
+        job: restore(),
+        agents: [agent({ state: "failed", pods: [], trouble: "BackoffLimitExceeded" })],
+        status: { phase: "COMMIT" },
+        frontend: { jobs: [row({ kind: "restore", state: "COMMITTING" })] },
+      }),
+      step: "starRocksIsDone",
+      reason: "Working",
+      result: poll(2_000, "StarRocks (COMMITTING)"),
+      status: { phase: "COMMIT" },
+    },
+    {
       name: "before the transfer say only themselves",
       given: submitted({
         status: { phase: "SNAPSHOTING" },

@@ -46,7 +46,7 @@ export function starRocksIsDone(seen: Seen): Verdict | undefined {
   const phase = phaseOf(seen, row);
   if (row.state === "FINISHED")
     return seen.status.phase === "COMMIT" ? undefined : goTo(phase, seen, row);
-  const over = tooLate(seen, row) ?? brokenAgent(seen) ?? damagedSource(seen, row);
+  const over = tooLate(seen, row) ?? brokenAgent(seen, row) ?? damagedSource(seen, row);
   if (over !== undefined) return over;
   const on = waitsFor(seen, row);
   return {
@@ -130,8 +130,12 @@ function tooLate(seen: Seen, row: JobRow): Verdict | undefined {
   return end("RETRY", "CommitStuck", message);
 }
 
-/** Wrong configuration found while it runs (exit 42); others are replaced by their Jobs. */
-function brokenAgent(seen: Seen): Verdict | undefined {
+/**
+ * Wrong configuration found while it runs (exit 42); others are replaced by their Jobs. A Restore that replaces
+ * data needs no agents any more, and must not be cancelled for one.
+ */
+function brokenAgent(seen: Seen, row: JobRow): Verdict | undefined {
+  if (row.state === "COMMIT" || row.state === "COMMITTING") return undefined;
   const failed = seen.agents.find((a) => a.state === "failed");
   return failed && agentFailed(failed);
 }
