@@ -60,6 +60,14 @@ describe("the deletion of a Repository", () => {
       ...gone,
     },
     {
+      name: "waits for no StarRocks that never answered: nothing was made there",
+      given: { meta, starrocks: away, status: { starrocks: undefined } },
+      step: "slotsAreGone",
+      result: poll(0, "its Services to go"),
+      actions: [{ kind: "deleteSlot", service: "sr-aaaaaaaa-0" }],
+      ...gone,
+    },
+    {
       name: "goes on without StarRocks after 10 minutes, and says what stays",
       given: { meta: long, starrocks: away },
       step: "slotsAreGone",

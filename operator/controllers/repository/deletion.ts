@@ -45,6 +45,7 @@ function mountsAreGone(seen: Seen): Verdict | undefined {
 }
 
 function unreachable(seen: Seen): Verdict | undefined {
+  if (neverAnswered(seen)) return undefined;
   const { deletionTimestamp } = seen.repository.metadata;
   const ageMs = deletionTimestamp === undefined ? 0 : seen.nowMs - Date.parse(deletionTimestamp);
   const why = seen.starrocks.kind === "failed" ? seen.starrocks.error.message : "not asked yet";
@@ -57,6 +58,11 @@ function unreachable(seen: Seen): Verdict | undefined {
   return undefined;
 }
 
+/** Then no mount was ever made: jobs begin on a Repository that is ready. */
+function neverAnswered({ status }: Seen): boolean {
+  return status.starrocks === undefined;
+}
+
 function slotsAreGone(seen: Seen): Verdict | undefined {
   if (seen.slots.length === 0) return undefined;
   const actions = seen.slots.map(({ service }) => ({ kind: "deleteSlot", service }) as const);
@@ -64,7 +70,7 @@ function slotsAreGone(seen: Seen): Verdict | undefined {
 }
 
 function unmounted(seen: Seen): readonly Action[] {
-  if (seen.starrocks.kind === "seen") return [];
+  if (seen.starrocks.kind === "seen" || neverAnswered(seen)) return [];
   const names = seen.slots.map((s) => mountName(seen.repository.metadata, s.index)).join(", ");
   const message = `StarRocks did not answer for 10 minutes, so these stay there: run DROP REPOSITORY and ALTER SYSTEM DROP ALL BROKER for ${names}`;
   return [{ kind: "event", type: "Warning", reason: "LetGo", message }];
