@@ -42,7 +42,10 @@ function makeWorld() {
     api.seed(SECRETS, { apiVersion: "v1", kind: "Secret", metadata, data });
   };
   put("starrocks-user", { user: "backup", password: "one" });
-  return { opened, put, frontends: new Frontends({ api, clock, log: silentLog, open }) };
+  const drop = async (name: string): Promise<void> => {
+    await api.delete(SECRETS, { namespace: "ops", name });
+  };
+  return { opened, put, drop, frontends: new Frontends({ api, clock, log: silentLog, open }) };
 }
 
 describe("Frontends", () => {
@@ -101,6 +104,20 @@ describe("Frontends", () => {
     expect((error as Error).message).to.match(
       /^Secret nobody with the StarRocks user does not exist/,
     );
+  });
+
+  it("go on without the Secret that went with the Repository's namespace", async () => {
+    const { frontends, drop, opened } = makeWorld();
+    const first = await frontends.of(repository());
+    await drop("starrocks-user");
+    const going = repository({}, { meta: { deletionTimestamp: "2026-01-02T03:04:05Z" } });
+    expect(await frontends.of(going)).to.equal(first);
+    const error: unknown = await frontends.of(repository()).catch((e: unknown) => e);
+    expect(error, "one that stays").to.include({ reason: "AccessDenied" });
+    await frontends.close();
+    const unknown: unknown = await frontends.of(going).catch((e: unknown) => e);
+    expect(unknown, "nobody knows the way any more").to.include({ reason: "AccessDenied" });
+    expect(opened).to.have.length(1);
   });
 
   it("close what they forget, and all in the end", async () => {
