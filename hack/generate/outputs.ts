@@ -1,5 +1,6 @@
 // What is generated, as one table: path → text. A new output is a new line here.
 import { readCustomResources } from "./crd.ts";
+import { printFlags } from "./flags.ts";
 import { printRbac, readRbacRules } from "./rbac.ts";
 import { printReference } from "./reference.ts";
 import { printSchemas } from "./schemas.ts";
@@ -10,6 +11,7 @@ export async function generateAll(root: string): Promise<Readonly<Record<string,
   const resources = readCustomResources(root);
   const outputs: Record<string, string> = {
     "operator/api/schemas.generated.ts": printSchemas(resources),
+    "docs/reference/flags.md": printFlags(),
     "docs/reference/rbac.md": printRbac(await readRbacRules(root)),
   };
   for (const resource of resources) {

@@ -3,6 +3,7 @@
 import { must } from "../../operator/assert.ts";
 import type { Schema, ValidationRule } from "../../operator/api/schema.ts";
 import { type CustomResource, fieldsOf } from "./crd.ts";
+import { code, row } from "./table.ts";
 
 /** The text of `docs/reference/<kind>.md`. */
 export function printReference(resource: CustomResource): string {
@@ -114,12 +115,4 @@ function ruleTable(schema: Schema): readonly string[] {
 
 function rulesOf(path: string, schema: Schema) {
   return (schema["x-kubernetes-validations"] ?? []).map((rule) => [path, rule] as const);
-}
-
-function row(...cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
 }
