@@ -1,5 +1,6 @@
 // Carries a Repository's plan out: actions in order, each repeatable, then the status if it changed.
-import { FINALIZER, ANNOTATIONS, LABELS } from "../../api/group.ts";
+import { findCondition } from "../../api/conditions.ts";
+import { ANNOTATIONS, CONDITION, FINALIZER, LABELS } from "../../api/group.ts";
 import { fitStatus } from "../../api/fit-status.ts";
 import { REPOSITORY } from "../../api/kinds.ts";
 import { assertNever, must } from "../../assert.ts";
@@ -35,10 +36,21 @@ export async function apply(deps: ControllerDeps, seen: Seen, plan: Plan): Promi
     if (refused !== undefined) return poll(REFUSED_POLL_MS, `StarRocks: ${refused.message}`);
   }
   await patchStatus(api, REPOSITORY, repository, fitStatus("Repository", plan.status));
+  tell(deps, seen, plan);
   const { name, namespace } = repository.metadata;
   const labels = { namespace: must(namespace), repository: name };
   metrics.repositoryReady.set(labels, plan.status.phase === "READY" ? 1 : 0);
   return plan.result;
+}
+
+function tell({ log }: ControllerDeps, { repository, status }: Seen, plan: Plan): void {
+  const { phase, conditions } = plan.status;
+  if (phase === status.phase) return;
+  const { namespace, name } = repository.metadata;
+  const ready = findCondition(conditions, CONDITION.ready);
+  const why = { from: status.phase, phase, reason: ready?.reason, why: ready?.message };
+  const level = phase === "NOT_READY" ? "warn" : "info";
+  log[level]("phase changed", { kind: "Repository", namespace, name, ...why });
 }
 
 async function letGo(deps: ControllerDeps, { repository }: Seen, plan: Plan): Promise<Result> {
