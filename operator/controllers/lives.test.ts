@@ -216,7 +216,7 @@ describe("a Restore", () => {
     const world = readyWorld();
     putFinishedBackup(world);
     world.starrocks.world.databases.get("shop")?.delete("orders");
-    fate(world, "verify", { exitCode: 43, reason: "Damaged", message: "file x is short" });
+    fate(world, "verify", { exitCode: 43, reason: "SnapshotDamaged", message: "file x is short" });
     putRestore(world, { tables: [{ name: "orders" }] });
     const { phase, reason } = await ended(world, "Restore", "again");
     expect([phase, reason]).to.deep.equal(["FAILED", "SnapshotDamaged"]);

@@ -13,7 +13,7 @@ import type { ManifestFile } from "../manifest-list.ts";
 import { readManifestList } from "../manifest-list.ts";
 import type { ManifestSummary } from "../manifest.ts";
 import { ManifestError, readManifest } from "../manifest.ts";
-import type { Outcome } from "../outcome.ts";
+import { EXIT, type Outcome } from "../outcome.ts";
 import { BoundedTasks } from "./bounded-tasks.ts";
 import type { CommandDeps } from "./command.ts";
 import { requireName, runCommand, succeeded } from "./command.ts";
@@ -59,6 +59,8 @@ export function runVerify(deps: CommandDeps, options: VerifyOptions): Promise<Ou
       options.mode === "checksums" ? new Checksums(deps, snapshot, damage) : undefined;
     const job: VerifyJob = { options, snapshot, damage, checksums };
     const summary = await usableManifest(deps, job);
+    if (summary === undefined && (await isMissing(deps, snapshot)))
+      return missing(deps, options, snapshot);
     const verified =
       summary === undefined ? await byInfo(deps, job) : await byManifest(deps, job, summary);
     await checksums?.drain();
@@ -72,6 +74,29 @@ export function runVerify(deps: CommandDeps, options: VerifyOptions): Promise<Ou
           detail,
         );
   });
+}
+
+async function isMissing(
+  { storage, signal }: CommandDeps,
+  snapshot: SnapshotLayout,
+): Promise<boolean> {
+  for await (const _entry of storage.list(`${snapshot.root}/`, { signal })) return false;
+  return true;
+}
+
+/** A mistyped name is told as such, not as damage. */
+function missing(
+  { storage }: CommandDeps,
+  { label, mode }: VerifyOptions,
+  snapshot: SnapshotLayout,
+): Outcome {
+  const where = `${storage.location}/${snapshot.root}/`;
+  return {
+    exitCode: EXIT.damaged,
+    reason: "SnapshotMissing",
+    message: `there is no snapshot ${label}: ${where} is empty; check its name, and the Repository's location and repositoryName`,
+    detail: { label, mode },
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 // A Restore before anything is changed: its source, its snapshot, its targets.
 import { awaitChange, poll } from "../../runtime/result.ts";
+import type { Ended } from "../pods.ts";
 import { FrontendError } from "../../starrocks/frontend.ts";
 import type { Backup } from "../../api/backup.generated.ts";
 import { backup, restore, BACKUP_UID, REPOSITORY_UID } from "../testing/samples.ts";
@@ -135,10 +136,8 @@ describe("the source", () => {
 describe("the snapshot", () => {
   const unverified = (delta: Delta = {}): Delta =>
     given({ ...delta, status: { verified: undefined }, frontend: NOT_ASKED });
-  const verify = (exitCode: number, detail: Readonly<Record<string, unknown>> = {}): Delta =>
-    unverified({
-      tasks: { ...NO_TASKS, verify: taskEnded(RESTORE_ATTEMPT, exitCode, { detail }) },
-    });
+  const verify = (exitCode: number, delta: Partial<Ended> = {}): Delta =>
+    unverified({ tasks: { ...NO_TASKS, verify: taskEnded(RESTORE_ATTEMPT, exitCode, delta) } });
   itPlans([
     {
       name: "is compared with its manifest first",
@@ -164,7 +163,7 @@ describe("the snapshot", () => {
     },
     {
       name: "that is whole goes on",
-      given: verify(0, { database: "other" }),
+      given: verify(0, { detail: { database: "other" } }),
       step: "snapshotIsWhole",
       reason: "Starting",
       result: poll(0, "its turn"),
@@ -175,10 +174,17 @@ describe("the snapshot", () => {
     },
     {
       name: "that is not whole is not restored",
-      given: verify(43),
+      given: verify(43, { reason: "SnapshotDamaged" }),
       step: "snapshotIsWhole",
       end: ["FAILED", "SnapshotDamaged"],
       message: /^nothing was restored: the message; restore another snapshot$/,
+    },
+    {
+      name: "that is not there is not restored",
+      given: verify(43, { reason: "SnapshotMissing" }),
+      step: "snapshotIsWhole",
+      end: ["FAILED", "SnapshotMissing"],
+      message: /^nothing was restored: the message$/,
     },
     {
       name: "that is not the asked one is not restored",

@@ -102,8 +102,8 @@ export function snapshotIsWhole(seen: Seen): Verdict | undefined {
 function verified(seen: Seen, ended: Ended): Verdict {
   switch (ended.exitCode) {
     case EXIT.damaged: {
-      const message = `nothing was restored: ${ended.message}; restore another snapshot`;
-      return end("FAILED", "SnapshotDamaged", message);
+      const advice = ended.reason === "SnapshotDamaged" ? "; restore another snapshot" : "";
+      return end("FAILED", ended.reason, `nothing was restored: ${ended.message}${advice}`);
     }
     case EXIT.refused:
       return end("FAILED", ended.reason, ended.message);
