@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
+import { must } from "../../operator/assert.ts";
 import { GROUP } from "../../operator/api/group.ts";
 import { type UncheckedObject, validate } from "../../operator/api/validate.ts";
 import type { KubernetesObject } from "../../operator/runtime/api.ts";
@@ -24,9 +25,18 @@ function isOurs(object: KubernetesObject): object is UncheckedObject {
 
 const manifests = textsIn("e2e/manifests", ".yaml");
 const pages = textsIn("docs/spec", ".md");
+const readme = readFileSync(join(root, "README.md"), "utf8");
 const samples = [...pages].flatMap(([page, text]) =>
-  [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, sample = ""]) => ({ page, sample })),
+  blocksOf(text, "yaml").map((sample) => ({ page, sample })),
 );
+
+/** Code of a language in a page; of a block in a list without the list's indent. */
+function blocksOf(text: string, language: string): readonly string[] {
+  const blocks = text.matchAll(new RegExp(`^( *)\`\`\`${language}\n([\\s\\S]*?)^\\1\`\`\`$`, "gm"));
+  return [...blocks].map(([, indent = "", block = ""]) =>
+    block.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+  );
+}
 
 describe("the manifests", () => {
   for (const [name, text] of manifests) {
@@ -62,4 +72,20 @@ describe("the samples of docs/spec", () => {
       expect(kinds).to.include(kind);
     });
   }
+});
+
+describe("the samples of README.md", () => {
+  it("are manifests: a Repository, a Backup and a Restore", () => {
+    const said = blocksOf(readme, "yaml");
+    const files = new Set(manifests.values());
+    expect(said.filter((sample) => !files.has(sample))).to.deep.equal([]);
+    const kinds = said.flatMap(objectsIn).map(({ kind }) => kind);
+    expect(kinds).to.deep.equal(["Repository", "Backup", "Restore"]);
+  });
+
+  it("grant the StarRocks user what the Repository's page says", () => {
+    const granted = blocksOf(must(pages.get("repository.md")), "sql");
+    expect(granted).to.have.lengthOf(1);
+    expect(blocksOf(readme, "sql")).to.deep.equal(granted);
+  });
 });
