@@ -205,7 +205,7 @@ describe("the operator", () => {
       }
     }
     // A mount's token is in the one statement that hands it over, and nowhere else.
-    const tokens = statements.flatMap(({ sql }) => /"token"\s*=\s*"(\w+)"/.exec(sql)?.[1] ?? []);
+    const tokens = statements.flatMap(({ sql }) => /'token' = '(\w+)'/.exec(sql)?.[1] ?? []);
     expect(tokens.length).to.be.greaterThan(0);
     for (const token of tokens) {
       for (const [where, lines] of Object.entries(texts)) {

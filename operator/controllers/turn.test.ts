@@ -26,6 +26,14 @@ describe("turnOf", () => {
     expect(turnOf(a, [a, b], 1)).to.deep.equal({ kind: "go" });
   });
 
+  it("goes by name among those of one second, whatever their UIDs", () => {
+    const createdAt = "2026-01-02T03:04:05Z";
+    const first = job("nightly-1", { createdAt, uid: "z", database: "db" });
+    const second = job("nightly-2", { createdAt, uid: "a", database: "db" });
+    expect(turnOf(first, [second, first], 2)).to.deep.equal({ kind: "go" });
+    expect(turnOf(second, [second, first], 2).kind).to.equal("wait");
+  });
+
   it("goes on, once it runs, whoever waits", () => {
     const [a, b] = [job("a"), job("b", { running: true })];
     expect(turnOf(b, [a, b], 1)).to.deep.equal({ kind: "go" });

@@ -50,9 +50,9 @@ function sameDatabase(a: QueuedJob, b: QueuedJob): boolean {
   return a.uid !== b.uid && a.database !== undefined && a.database === b.database;
 }
 
-/** Oldest first; the UID decides between two of one second, so that all see one order. */
+/** Oldest first; of one second by name, as people number them, and by UID, so that all see one order. */
 function byAge(a: QueuedJob, b: QueuedJob): number {
-  return compare(a.createdAt, b.createdAt) || compare(a.uid, b.uid);
+  return compare(a.createdAt, b.createdAt) || compare(a.name, b.name) || compare(a.uid, b.uid);
 }
 
 function compare(a: string, b: string): number {
