@@ -164,8 +164,8 @@ export interface RepositoryAgent {
    */
   readonly serviceAccountName?: string;
   /**
-   * File content that one agent holds in memory at the most. The process needs about 100 MiB more,
-   * and gets that much as its request and limit unless `resources` says otherwise. From `16Mi` to
+   * File content that one agent holds in memory at the most. The process needs about 100 MiB more;
+   * its request and limit are 192 MiB more, unless `resources` says otherwise. From `16Mi` to
    * `64Gi`. More lets more files be uploaded at a time. Example: `512Mi`.
    */
   readonly memory: number | string;
@@ -287,7 +287,10 @@ export interface RepositorySlot {
   readonly name: string;
   /** Address in StarRocks, `host:port`. */
   readonly address?: string;
-  /** The job that has it, such as `Backup/nightly`; absent: free. */
+  /**
+   * The attempt that has it: the first 8 of the job's UID and its number, such as `1a2b3c4d-1`;
+   * absent: free.
+   */
   readonly lentTo?: string;
 }
 
