@@ -1,4 +1,4 @@
-// The agents and one-shot Jobs of a job, from the informers, with figures read from the agents' logs.
+// The agents and one-shot Jobs of a job, with figures read from the agents' logs.
 import { LABELS } from "../../api/group.ts";
 import { must } from "../../assert.ts";
 import { describeError } from "../../errors.ts";
@@ -15,7 +15,8 @@ import {
   viewOfPod,
 } from "../pods.ts";
 import type { AgentFigures, AgentView, TaskView } from "../pods.ts";
-import type { JobResource, TaskName } from "./model.ts";
+import type { TaskName } from "./model.ts";
+import type { Own } from "./observe-own.ts";
 
 /** Progress lines come every 5 s; this many lines hold one also amid warnings. */
 const LOG_TAIL = { tailLines: 50, limitBytes: 64 * 1024 } as const;
@@ -25,14 +26,12 @@ const PODS_MAX = 4;
 
 export async function observeAgents(
   deps: ControllerDeps,
-  job: JobResource,
+  { jobs: all, pods }: Own,
   attempt: string,
 ): Promise<readonly AgentView[]> {
-  const uid = must(job.metadata.uid);
-  const pods = deps.caches.podsByOwner(uid);
-  const jobs = deps.caches
-    .jobsByOwner(uid)
-    .filter((j) => isComponent(j, "agent") && j.metadata.labels?.[LABELS.attempt] === attempt);
+  const jobs = all.filter(
+    (j) => isComponent(j, "agent") && j.metadata.labels?.[LABELS.attempt] === attempt,
+  );
   const views: AgentView[] = [];
   for (let at = 0; at < jobs.length; at += LOGS_AT_ONCE) {
     const some = jobs.slice(at, at + LOGS_AT_ONCE);
@@ -82,13 +81,10 @@ async function readLog({ api, log }: ControllerDeps, pod: Pod): Promise<string> 
   }
 }
 
-export function observeTasks(
-  { caches }: ControllerDeps,
-  job: JobResource,
-): Readonly<Record<TaskName, TaskView | undefined>> {
-  const uid = must(job.metadata.uid);
-  const pods = caches.podsByOwner(uid);
-  const jobs = caches.jobsByOwner(uid);
+export function observeTasks({
+  jobs,
+  pods,
+}: Own): Readonly<Record<TaskName, TaskView | undefined>> {
   const view = (task: TaskName): TaskView | undefined => {
     const found = jobs.find((j) => isComponent(j, task));
     return found && viewOfTask(found, podsOf(found, pods));

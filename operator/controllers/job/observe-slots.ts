@@ -2,14 +2,18 @@
 import type { Repository } from "../../api/repository.generated.ts";
 import { ANNOTATIONS, LABELS } from "../../api/group.ts";
 import { must } from "../../assert.ts";
+import type { Pod, Service } from "../../runtime/objects.ts";
 import type { Caches } from "../deps.ts";
 import type { SlotView } from "./model.ts";
 
 export function slotsOf(caches: Caches, repository: Repository): readonly SlotView[] {
   const uid = must(repository.metadata.uid);
-  const pods = caches.podsByRepository(uid);
-  return caches
-    .slotsByRepository(uid)
+  return slotViews(caches.slotsByRepository(uid), caches.podsByRepository(uid));
+}
+
+/** From a Repository's Services and pods, wherever they were read. */
+export function slotViews(services: readonly Service[], pods: readonly Pod[]): readonly SlotView[] {
+  return services
     .filter((service) => service.metadata.deletionTimestamp === undefined)
     .map((service) => {
       const number = service.metadata.labels?.[LABELS.slot] ?? "";

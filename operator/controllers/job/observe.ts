@@ -1,5 +1,5 @@
 // Everything a job's plan looks at, read into one value. No writes. Kubernetes comes from the informers, but for
-// the job itself, whose status must not be behind our last write.
+// the job itself, whose status must not be behind our last write, and for what is being taken down.
 import type { Backup } from "../../api/backup.generated.ts";
 import type { Repository } from "../../api/repository.generated.ts";
 import { isTrue } from "../../api/conditions.ts";
@@ -13,8 +13,8 @@ import { attemptId } from "../names.ts";
 import { turnOf } from "../turn.ts";
 import { observeAgents, observeTasks } from "./observe-agents.ts";
 import { observeFrontend, placementOf } from "./observe-frontend.ts";
+import { observeOwn } from "./observe-own.ts";
 import { queuedJob, unfinishedJobs } from "./observe-queue.ts";
-import { slotsOf } from "./observe-slots.ts";
 import type { FrontendView, JobKind, JobResource, Seen } from "./model.ts";
 import { kindOf, settingsOf } from "./settings.ts";
 import { isFinal } from "./status.ts";
@@ -43,7 +43,8 @@ async function observeKubernetes(deps: ControllerDeps, job: JobResource): Promis
   const settings = settingsOf(job);
   const namespace = must(job.metadata.namespace);
   const repository = caches.repositories.get({ namespace, name: settings.repository });
-  const agents = await observeAgents(deps, job, attemptId(job.metadata, status.attempt ?? 1));
+  const own = await observeOwn(deps, job, repository);
+  const agents = await observeAgents(deps, own, attemptId(job.metadata, status.attempt ?? 1));
   const all = unfinishedJobs(caches, namespace, settings.repository);
   const concurrency = repository?.spec.concurrency ?? 1;
   return {
@@ -55,9 +56,9 @@ async function observeKubernetes(deps: ControllerDeps, job: JobResource): Promis
     repository,
     vanishing: await isVanishing(deps, job),
     turn: turnOf(queuedJob(job), all, concurrency),
-    slots: repository === undefined ? [] : slotsOf(caches, repository),
+    slots: own.slots,
     agents,
-    tasks: observeTasks(deps, job),
+    tasks: observeTasks(own),
     source: sourceOf(deps, job),
     usedBy: usersOf(deps, job),
   };

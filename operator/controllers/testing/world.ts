@@ -64,6 +64,8 @@ export class World {
   readonly kubelet: Kubelet;
   readonly mortality: Mortality;
   readonly events: Emitted[] = [];
+  /** The informers' watches are cut off: they bring no news at all. */
+  isDeaf = false;
   /** The last result of each object, by `Kind name`. */
   readonly results = new Map<string, Result>();
   /** Whose snapshot a label in storage is: UID of a Backup. */
@@ -129,7 +131,7 @@ export class World {
 
   /** All move: the operator, pods, StarRocks, time. */
   async round(): Promise<void> {
-    this.#process.refresh();
+    if (!this.isDeaf) this.#process.refresh();
     for (const object of this.#objects()) await this.#reconcile(object);
     await this.move();
   }
@@ -168,13 +170,14 @@ export class World {
 
   async #reconcile(object: KubernetesObject): Promise<void> {
     for (let turn = 0; turn < SPINS_AFTER; turn += 1) {
-      if (this.#options.lags !== true) this.#process.refresh();
+      const isFollowing = this.#options.lags !== true && !this.isDeaf;
+      if (isFollowing) this.#process.refresh();
       const result = await this.#once(object.kind, keyOf(object));
       if (result === undefined) return;
       this.results.set(`${object.kind} ${object.metadata.name}`, result);
       if (result.kind !== "poll" || result.afterMs > 0) return;
       // What the caches do not know yet cannot be gone on from.
-      if (this.#options.lags === true && turn > 2) return;
+      if (!isFollowing && turn > 2) return;
     }
     throw new Error(`${object.kind} ${object.metadata.name} spins\n${this.describe()}`);
   }
