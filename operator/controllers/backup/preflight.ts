@@ -91,6 +91,9 @@ const LEFT_OUT_MAX = 100;
 function whyLeftOut(table: TableInfo, version: Version): string | undefined {
   if (table.kind === "table") return undefined;
   if (table.kind === "other") return `StarRocks does not back up tables of engine ${table.engine}`;
+  if (version.numbers === undefined) {
+    return `this StarRocks does not tell its version (${version.text}), and before 3.4 a backup with such objects fails`;
+  }
   if (!takesObjectLists(version))
     return "this StarRocks version backs up tables only; views need 3.4";
   return table.kind === "materializedView"
@@ -127,7 +130,9 @@ function wholeDatabase(
   tables: readonly TableInfo[],
   version: Version,
 ): readonly TableSelection[] | undefined {
-  if (takesObjectLists(version)) return undefined;
+  // Of a version that we cannot read only what every version takes is asked.
+  const isRisky = version.numbers === undefined && !tables.every(isBackedUp);
+  if (takesObjectLists(version) && !isRisky) return undefined;
   return tables.filter(isBackedUp).map((t) => ({ name: t.name, partitions: [] }));
 }
 
