@@ -185,7 +185,7 @@ describe("time that passes", () => {
         status: { submission: { ...SENT, time: ago(11 * MINUTE), accepted: true } },
       }),
       step: "starRocksIsDone",
-      end: ["FAILED", "TimedOut"],
+      end: ["RETRY", "TimedOut"],
       message: /^not done within timeout, in UPLOADING: StarRocks \(UPLOADING\)$/,
     },
     {
