@@ -98,6 +98,7 @@ async function run(config: OperatorConfig, log: Log, signal: AbortSignal): Promi
     agentImage: config.agentImage,
   };
   for (const options of controllers(deps, informers, config.workers)) manager.add(options);
+  await requireMountKey(deps, log);
   const port = await health.listen();
   log.info("started", { server: api.server, namespace: config.namespace, healthPort: port });
   try {
@@ -108,6 +109,16 @@ async function run(config: OperatorConfig, log: Log, signal: AbortSignal): Promi
     await health.close();
     api.close();
     log.info("ended");
+  }
+}
+
+/** A key that is of no use is told at the start, and not by jobs that wait; an API server that is away is waited for. */
+async function requireMountKey(deps: ControllerDeps, log: Log): Promise<void> {
+  try {
+    await deps.mountKey();
+  } catch (error) {
+    if (error instanceof TerminalError) throw error;
+    log.warn("the key of the mounts cannot be read yet", { error: describeError(error) });
   }
 }
 
