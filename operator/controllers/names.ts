@@ -16,9 +16,14 @@ export function uid8(meta: ObjectMeta): string {
   return must(meta.uid, "an object of the API server has a UID").replaceAll("-", "").slice(0, 8);
 }
 
+/** Every mount of one Repository has a name in StarRocks that begins so. */
+export function mountPrefix(repository: ObjectMeta): string {
+  return `${MOUNT_PREFIX}${uid8(repository)}_`;
+}
+
 /** Repository and broker of a slot in StarRocks. */
 export function mountName(repository: ObjectMeta, slot: number): string {
-  return `${MOUNT_PREFIX}${uid8(repository)}_${slot}`;
+  return `${mountPrefix(repository)}${slot}`;
 }
 
 export function slotServiceName(repository: ObjectMeta, slot: number): string {

@@ -64,17 +64,18 @@ async function askForOwn(
 
 const PAGE = 500;
 
-/** All of a kind in a namespace that have a label, from the API server. */
+/** All of a kind in a namespace, or those that have a label, from the API server. */
 export async function listAll<T extends KubernetesObject>(
   api: Api,
   kind: Kind<T>,
   namespace: string,
-  labelSelector: string,
+  labelSelector?: string,
 ): Promise<readonly T[]> {
   const items: T[] = [];
+  const which = labelSelector === undefined ? { namespace } : { namespace, labelSelector };
   let from: { readonly continueFrom?: string } = {};
   do {
-    const page = await api.list(kind, { namespace, labelSelector, limit: PAGE, ...from });
+    const page = await api.list(kind, { ...which, limit: PAGE, ...from });
     items.push(...page.items);
     from = page.continueFrom === undefined ? {} : { continueFrom: page.continueFrom };
   } while (from.continueFrom !== undefined);

@@ -1,6 +1,6 @@
 // A Repository that is being deleted: what it has in StarRocks and Kubernetes goes, its snapshots stay.
 import { awaitChange, done, poll } from "../../runtime/result.ts";
-import { MOUNT_PREFIX, mountName, uid8 } from "../names.ts";
+import { mountName, mountPrefix } from "../names.ts";
 import type { Action, Seen, Steps, Verdict } from "./model.ts";
 import { act } from "./verdict.ts";
 
@@ -32,7 +32,7 @@ function mountsAreGone(seen: Seen): Verdict | undefined {
   const { starrocks, repository } = seen;
   if (starrocks.kind !== "seen") return unreachable(seen);
   // By name, not by slot: a Service may have been deleted by hand.
-  const own = `${MOUNT_PREFIX}${uid8(repository.metadata)}_`;
+  const own = mountPrefix(repository.metadata);
   const ownNames = (rows: readonly { readonly name: string }[]): readonly string[] =>
     [...new Set(rows.map((row) => row.name))].filter((name) => name.startsWith(own));
   const actions: readonly Action[] = [

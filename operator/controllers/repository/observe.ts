@@ -2,23 +2,23 @@
 import { createHash } from "node:crypto";
 import type { Repository } from "../../api/repository.generated.ts";
 import { LABELS } from "../../api/group.ts";
-import { BACKUP, REPOSITORY, RESTORE } from "../../api/kinds.ts";
+import { REPOSITORY } from "../../api/kinds.ts";
 import { describeProblems } from "../../api/schema.ts";
 import { validate, withDefaults } from "../../api/validate.ts";
 import { must } from "../../assert.ts";
-import type { Kind, ObjectKey } from "../../runtime/api.ts";
+import type { ObjectKey } from "../../runtime/api.ts";
 import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, SECRETS } from "../../runtime/objects.ts";
 import type { Job, Secret } from "../../runtime/objects.ts";
 import { FrontendError } from "../../starrocks/frontend.ts";
 import type { ControllerDeps } from "../deps.ts";
-import { uid8 } from "../names.ts";
 import { podsOf, viewOfTask } from "../job/observe-agents.ts";
-import { slotsOf } from "../job/observe-slots.ts";
 import { isFinal } from "../job/status.ts";
 import type { JobResource } from "../job/model.ts";
 import type { TaskView } from "../pods.ts";
 import { readCatalog } from "./catalog.ts";
-import type { RepositorySlot, RepositoryTask, Seen, StarRocksView } from "./model.ts";
+import type { RepositoryTask, Seen, StarRocksView } from "./model.ts";
+import { observeOrphans } from "./observe-orphans.ts";
+import { observeParts } from "./observe-parts.ts";
 
 /** Undefined: it is gone. */
 export async function observe(deps: ControllerDeps, key: ObjectKey): Promise<Seen | undefined> {
@@ -26,8 +26,10 @@ export async function observe(deps: ControllerDeps, key: ObjectKey): Promise<See
   if (stored === undefined) return undefined;
   const repository = withDefaults(stored);
   const invalid = validate(repository).map((problem) => describeProblems([problem]));
-  const jobs = deps.caches.jobsByRepository(must(repository.metadata.uid));
-  const users = usersOf(deps, repository);
+  const starrocks: StarRocksView =
+    invalid.length > 0 ? { kind: "notAsked" } : await askStarRocks(deps, repository);
+  // After StarRocks was asked: whoever has a broker there had its slot before.
+  const { jobs, users, slots } = await observeParts(deps, repository, starrocks);
   const tasks = tasksOf(deps, repository, jobs);
   return {
     nowMs: deps.clock.now(),
@@ -35,25 +37,15 @@ export async function observe(deps: ControllerDeps, key: ObjectKey): Promise<See
     status: repository.status ?? { observedGeneration: -1 },
     invalid,
     vanishing: await isVanishing(deps, repository),
-    slots: await slots(deps, repository, users),
-    orphanJobs: await orphanJobs(deps, repository, jobs),
+    ...(await observeOrphans(deps, repository, { jobs, users, slots })),
     allJobs: jobs.map((j) => j.metadata.name),
     users: users.filter(isRunning).map((j) => `${j.kind} ${j.metadata.name}`),
     lastEndedMs: lastEnded(users),
     tasks,
     catalog: await readCatalog(deps, repository, tasks.catalog),
     ...(await credentials(deps, repository)),
-    starrocks: invalid.length > 0 ? { kind: "notAsked" } : await askStarRocks(deps, repository),
+    starrocks,
   };
-}
-
-function usersOf({ caches }: ControllerDeps, { metadata }: Repository): readonly JobResource[] {
-  const namespace = must(metadata.namespace);
-  const all: JobResource[] = [
-    ...caches.backups.list(namespace),
-    ...caches.restores.list(namespace),
-  ];
-  return all.filter((job) => job.spec.repository === metadata.name);
 }
 
 function isRunning({ status, metadata }: JobResource): boolean {
@@ -77,65 +69,6 @@ async function isVanishing({ api }: ControllerDeps, { metadata }: Repository): P
   const name = `${REPOSITORY.plural}.${must(REPOSITORY.apiVersion.split("/")[0])}`;
   const crd = await api.get(CUSTOM_RESOURCE_DEFINITIONS, { name });
   return crd?.metadata.deletionTimestamp !== undefined;
-}
-
-async function slots(
-  deps: ControllerDeps,
-  repository: Repository,
-  users: readonly JobResource[],
-): Promise<readonly RepositorySlot[]> {
-  const all: RepositorySlot[] = [];
-  for (const slot of slotsOf(deps.caches, repository)) {
-    const [owner] = slot.lentTo?.split("-") ?? [];
-    const known = users.some((job) => uid8(job.metadata) === owner);
-    // The cache may be behind: a slot is taken back only after the API server has said so itself.
-    const orphaned = owner !== undefined && !known && !(await exists(deps, repository, owner));
-    all.push({ ...slot, orphaned });
-  }
-  return all;
-}
-
-const KINDS = [BACKUP, RESTORE] as readonly Kind<JobResource>[];
-
-/** Whether a Backup or Restore with this beginning of a UID is there, asked live. */
-async function exists(
-  { api }: ControllerDeps,
-  { metadata }: Repository,
-  owner: string,
-): Promise<boolean> {
-  const namespace = must(metadata.namespace);
-  for (const kind of KINDS) {
-    let continueFrom: string | undefined;
-    do {
-      const page = await api.list(kind, {
-        namespace,
-        limit: 500,
-        ...(continueFrom === undefined ? {} : { continueFrom }),
-      });
-      if (page.items.some((job) => uid8(job.metadata) === owner)) return true;
-      ({ continueFrom } = page);
-    } while (continueFrom !== undefined);
-  }
-  return false;
-}
-
-async function orphanJobs(
-  deps: ControllerDeps,
-  repository: Repository,
-  jobs: readonly Job[],
-): Promise<readonly string[]> {
-  const known = new Set(usersOf(deps, repository).map((job) => job.metadata.uid));
-  const suspects = jobs.filter((job) => {
-    const uid = job.metadata.labels?.[LABELS.jobUid];
-    return uid !== undefined && !known.has(uid) && job.metadata.deletionTimestamp === undefined;
-  });
-  const found: string[] = [];
-  for (const job of suspects) {
-    const uid = must(job.metadata.labels?.[LABELS.jobUid]);
-    const isThere = await exists(deps, repository, uid.replaceAll("-", "").slice(0, 8));
-    if (!isThere) found.push(job.metadata.name);
-  }
-  return found;
 }
 
 function tasksOf(

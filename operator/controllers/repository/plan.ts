@@ -5,7 +5,7 @@ import { CONDITION, FINALIZER } from "../../api/group.ts";
 import { hasFinalizer } from "../../runtime/finalizer.ts";
 import { done } from "../../runtime/result.ts";
 import type { Result } from "../../runtime/result.ts";
-import { MOUNT_PREFIX, repositoryFolder, repositoryName, uid8 } from "../names.ts";
+import { mountPrefix, repositoryFolder, repositoryName } from "../names.ts";
 import { DELETION } from "./deletion.ts";
 import type { Action, RepositoryStatus, Seen, Steps, Verdict } from "./model.ts";
 import { STEPS } from "./steps.ts";
@@ -57,7 +57,7 @@ function statusAfter(seen: Seen, verdict: Verdict): RepositoryStatus {
     phase: phaseOf(conditions),
     repositoryName: name,
     folder: repositoryFolder(name),
-    brokerPrefix: `${MOUNT_PREFIX}${uid8(repository.metadata)}_`,
+    brokerPrefix: mountPrefix(repository.metadata),
     conditions,
   };
   // Fields that the verdict names with undefined are taken away.

@@ -1,7 +1,7 @@
 // What crashes and deletions by force leave behind: slots of jobs that are gone, their Jobs, brokers of slots
 // that nobody has. Only what carries this Repository's UID; what others made is shown, never touched.
 import { poll } from "../../runtime/result.ts";
-import { MOUNT_PREFIX, mountName, uid8 } from "../names.ts";
+import { mountName, mountPrefix } from "../names.ts";
 import type { Action, Seen, Verdict } from "./model.ts";
 
 const FOREIGN_MAX = 20;
@@ -29,7 +29,7 @@ function orphanedJobs(seen: Seen): readonly Action[] {
 /** A broker without a job: its agents are gone, or are of nobody. */
 function idleBrokers(seen: Seen): readonly Action[] {
   if (seen.starrocks.kind !== "seen") return [];
-  const prefix = `${MOUNT_PREFIX}${uid8(seen.repository.metadata)}_`;
+  const prefix = mountPrefix(seen.repository.metadata);
   const lent = new Set(
     seen.slots
       .filter((s) => s.lentTo !== undefined && !s.orphaned)
@@ -53,7 +53,7 @@ function orphanedSlots(seen: Seen): readonly Action[] {
 function foreignNames(seen: Seen): readonly string[] {
   const { starrocks, repository } = seen;
   if (starrocks.kind !== "seen") return seen.status.foreign ?? [];
-  const own = `${MOUNT_PREFIX}${uid8(repository.metadata)}_`;
+  const own = mountPrefix(repository.metadata);
   const shape = /^k8s_[0-9a-f]{8}_\d+$/;
   return starrocks.mounts
     .map((m) => m.name)
