@@ -1,6 +1,7 @@
 // Lives of Backups and Restores beside each other, beside other tools, and with answers of StarRocks that are lost.
 import { expect } from "chai";
 import { RESTORE } from "../api/kinds.ts";
+import type { RestoreStatus } from "../api/restore.generated.ts";
 import { must } from "../assert.ts";
 import { FrontendError, type RestoreRequest } from "../starrocks/frontend.ts";
 import {
@@ -231,6 +232,31 @@ describe("a Restore", () => {
     const { phase, reason, message } = await ended(world, "Restore", "again");
     expect([phase, reason]).to.deep.equal(["FAILED", "TargetExists"]);
     expect(message).to.match(/^table shop.orders exists/);
+    expect(world.starrocks.accepted).to.deep.equal([]);
+    expectNothingLeft(world);
+  });
+
+  it("onto a table that is made just before it is sent is refused, and the table stays", async () => {
+    const world = readyWorld();
+    putFinishedBackup(world);
+    const shop = must(world.starrocks.world.databases.get("shop"));
+    const orders = must(shop.get("orders"));
+    shop.delete("orders");
+    putRestore(world, { tables: [{ name: "orders" }] });
+    const read = world.starrocks.snapshotDetails.bind(world.starrocks);
+    // The last thing that is asked before the plan is made.
+    world.starrocks.snapshotDetails = async (...of) => {
+      const details = await read(...of);
+      shop.set("orders", orders);
+      return details;
+    };
+    const { phase, reason, targetState } = (await ended(
+      world,
+      "Restore",
+      "again",
+    )) as RestoreStatus;
+    expect([phase, reason]).to.deep.equal(["FAILED", "TargetExists"]);
+    expect(targetState).to.equal("nothing was changed: RESTORE was not sent");
     expect(world.starrocks.accepted).to.deep.equal([]);
     expectNothingLeft(world);
   });

@@ -9,6 +9,7 @@ import { must } from "../../assert.ts";
 import type { ControllerDeps } from "../deps.ts";
 import { execute } from "./execute.ts";
 import { measure } from "./measure.ts";
+import { newTargets } from "./new-targets.ts";
 import { labelOf, attemptOf } from "./look.ts";
 import type { Action, JobResource, Seen } from "./model.ts";
 import { planOf } from "./plan.ts";
@@ -100,12 +101,27 @@ async function submit(
   const job = await writeStatus(deps, seen.job, recorded);
   await deps.requireLead();
   const frontend = await deps.frontends.of(must(seen.repository));
+  const taken = await refusalOf(() => newTargets(frontend, seen, request));
+  if (taken instanceof FrontendError) return await refusedSubmit(deps, seen, job, taken);
+  if (taken.length > 0) return { job, plan: unsent(seen, job, taken) };
   const refused = await refusalOf(() =>
     request.kind === "backup" ? frontend.backup(request) : frontend.restore(request),
   );
   if (refused instanceof FrontendError) return await refusedSubmit(deps, seen, job, refused);
   const accepted: JobStatus = { ...recorded, submission: { ...submission, accepted: true } };
   return { job, plan: { ...plan, status: accepted } };
+}
+
+/** Planned anew from what is there now; the record of an earlier statement stays. */
+function unsent(seen: Seen, job: JobResource, taken: readonly string[]): Plan {
+  const { submission } = seen.status;
+  const made = taken.slice(0, 10).join(", ");
+  const on = `a new look at the target tables: ${made} came just now`;
+  const verdict = {
+    ...lookAgain("Submitting", on),
+    status: { submission },
+  };
+  return planOf({ ...seen, job, status: job.status ?? seen.status }, "unsent", verdict);
 }
 
 /** After a lost answer the job that keeps StarRocks busy may be ours, which it has taken meanwhile. */
