@@ -110,7 +110,9 @@ export class World {
       dir: join(dir, "starrocks"),
       backends: hosts.length,
       speed: 20,
-      frontendHosts: [kubernetes.addressOn(must(kubernetes.nodeNames[0]))],
+      frontendHosts: Array.from({ length: options.starrocks?.frontends ?? 1 }, (_, i) =>
+        kubernetes.addressOn(must(kubernetes.nodeNames[i % kubernetes.nodeNames.length])),
+      ),
       backendHosts: hosts,
       rootPassword: ROOT_PASSWORD,
       resolve: kubernetes.resolve,
