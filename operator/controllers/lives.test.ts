@@ -283,6 +283,28 @@ describe("a Restore", () => {
     expectNothingLeft(world);
   });
 
+  it("that replaces tables and fails between two looks says which may be lost", async () => {
+    const world = readyWorld();
+    putFinishedBackup(world);
+    world.reactions.push(() => {
+      const job = world.starrocks.job("shop");
+      if (job?.state !== "DOWNLOADING") return;
+      while (job.row().state !== "COMMITTING") job.tick();
+      job.cancel("COMMON_ERROR", "disk is full");
+    });
+    putRestore(world, {
+      tables: [{ name: "orders" }],
+      existing: "Overwrite",
+      overwriteTables: ["orders"],
+    });
+    const status = await ended(world, "Restore", "again");
+    expect(status).to.include({
+      phase: "FAILED",
+      targetState: "content of orders may be lost: it is replaced in COMMIT; restore them again",
+    });
+    expectNothingLeft(world);
+  });
+
   it("is not cancelled any more once it replaces data", async () => {
     const world = readyWorld();
     putFinishedBackup(world);

@@ -91,6 +91,8 @@ export interface JobRow {
   readonly state: BackupState | RestoreState | (string & {});
   /** CreateTime as printed, never parsed: tells two jobs of one label apart. */
   readonly createdAt: string;
+  /** Restore: all files are downloaded, so COMMIT may have begun, also in a job that is CANCELLED by now. */
+  readonly downloaded: boolean;
   /** Entries of UnfinishedTasks; 0 in states that have none, and on an FE that does not lead. */
   readonly unfinishedTasks: number;
   /** Distinct texts of TaskErrMsg; may be old, also in a FINISHED job (starrocks.md §1.9). At most 5. */

@@ -122,6 +122,7 @@ const PARSED: JobRow = {
   timestamp: undefined,
   state: "UPLOADING",
   createdAt: "2026-11-21 09:35:06",
+  downloaded: false,
   unfinishedTasks: 2,
   taskErrors: [],
   ok: true,
@@ -135,6 +136,8 @@ describe("rows of jobs", () => {
     ["no tasks as an empty text", { UnfinishedTasks: "" }, { unfinishedTasks: 0 }],
     ["no tasks as NULL", { UnfinishedTasks: null }, { unfinishedTasks: 0 }],
     ["no tasks as \\N", { UnfinishedTasks: "\\N" }, { unfinishedTasks: 0 }],
+    ["downloads that ended", { DownloadFinishedTime: "2026-11-21 09:36:00" }, { downloaded: true }],
+    ["downloads that did not end", { DownloadFinishedTime: "\\N" }, { downloaded: false }],
     ["a state of a newer release", { State: "WAITING" }, { state: "WAITING" }],
     [
       "errors of tasks, each text once",

@@ -101,6 +101,7 @@ export function jobRow(kind: JobRow["kind"], row: SqlRow): JobRow {
     timestamp: timestamp === "" ? undefined : timestamp,
     state: cell(row, "State"),
     createdAt: cell(row, "CreateTime"),
+    downloaded: (optionalCell(row, "DownloadFinishedTime") ?? "") !== "",
     unfinishedTasks: countEntries(cell(row, "UnfinishedTasks")),
     taskErrors: taskErrors(cell(row, "TaskErrMsg")),
     ok,

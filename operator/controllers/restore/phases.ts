@@ -53,7 +53,8 @@ export const RESTORE_PHASES = {
   },
   COMMIT: {
     next: ["FINISHED", "FAILED", "CANCELLED"],
-    limit: "noProgressTimeout, timeout; drain 10 minutes",
+    limit:
+      "timeout, because what replaces data is not ended for want of progress; drain 10 minutes",
     steps: {
       starRocksIsDone: finish.unlessKnown(prepare.starRocksAnswers, starRocksIsDone),
       mountIsClosed: finish.mountIsClosed,

@@ -194,6 +194,7 @@ export function row(delta: Partial<JobRow> = {}): JobRow {
     timestamp: undefined,
     state: "UPLOADING",
     createdAt: "2026-01-02 03:00:00",
+    downloaded: false,
     unfinishedTasks: 0,
     taskErrors: [],
     ok: true,

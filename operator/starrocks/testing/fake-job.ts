@@ -46,6 +46,7 @@ export class FakeJob {
   stalledBy: string | undefined;
   readonly #context: FakeJobContext;
   #taskErrors: string[] = [];
+  #isDownloaded = false;
   /** The address that was written into the tasks; it is never picked again. */
   #address = "";
 
@@ -69,6 +70,7 @@ export class FakeJob {
       timestamp: kind === "restore" ? timestamp : undefined,
       state: this.state,
       createdAt,
+      downloaded: this.#isDownloaded,
       unfinishedTasks: hasTasks.includes(this.state) ? this.spec.tables.length : 0,
       taskErrors: [...this.#taskErrors],
       ok: code === "OK",
@@ -153,7 +155,8 @@ export class FakeJob {
     },
     DOWNLOADING: () => {
       this.#requireTargets();
-      return this.#tasksAreDone() ? "COMMIT" : "DOWNLOADING";
+      this.#isDownloaded = this.#tasksAreDone();
+      return this.#isDownloaded ? "COMMIT" : "DOWNLOADING";
     },
     COMMIT: () => {
       this.#requireTargets();

@@ -4,6 +4,7 @@ import { timestamp } from "../../../api/conditions.ts";
 import { EXIT } from "../../../agent/outcome.ts";
 import { must } from "../../../assert.ts";
 import type { Ended } from "../../pods.ts";
+import type { JobRow } from "../../../starrocks/frontend.ts";
 import { done } from "../../../runtime/result.ts";
 import {
   attemptIdOf,
@@ -19,6 +20,7 @@ import {
 import type { Seen, StatusPatch, Verdict } from "../model.ts";
 import type { Ending, JobStatus } from "../status.ts";
 import { again, runTask } from "./finish.ts";
+import { phaseOf } from "./follow.ts";
 import { act, lookAgain, SLOW_POLL_MS } from "../verdict.ts";
 
 /** Storage that does not let us remove an attempt's folder holds its end up no longer than this. */
@@ -36,9 +38,19 @@ export function statementIsCancelled(seen: Seen): Verdict | undefined {
     return { ...lookAgain("CleaningUp", on, SLOW_POLL_MS), actions };
   }
   const row = myRow(seen);
-  if (row === undefined || isOver(row) || front.database === undefined) return undefined;
+  if (row === undefined || front.database === undefined) return undefined;
+  if (isOver(row)) return commitIsNoted(seen, row);
   const cancel = { kind: "cancelStatement", database: front.database } as const;
   return act([cancel], "CleaningUp", "StarRocks to cancel");
+}
+
+/** How far StarRocks came decides what is said of the tables, also when it was quicker than our looks. */
+function commitIsNoted(seen: Seen, row: JobRow): Verdict | undefined {
+  const phase = phaseOf(seen, row);
+  if (seen.job.kind !== "Restore" || phase !== "COMMIT" || seen.status.phase === "COMMIT") {
+    return undefined;
+  }
+  return { ...act([], must(seen.status.ending).reason, "the broker to be dropped"), phase };
 }
 
 export function brokerIsDropped(seen: Seen): Verdict | undefined {
@@ -156,6 +168,9 @@ function targetState(seen: Seen): StatusPatch {
 function targetStateText(seen: Seen): string {
   const { status } = seen;
   if (status.submission === undefined) return "nothing was changed: RESTORE was not sent";
+  if (myRow(seen)?.state === "FINISHED") {
+    return "StarRocks finished the restore all the same: the tables hold what the snapshot holds";
+  }
   const overwritten = (status.targets ?? [])
     .filter((t) => t.existed === true)
     .map((t) => t.as ?? t.table);

@@ -179,6 +179,17 @@ describe("time that passes", () => {
         /^nothing moved for noProgressTimeout, in UPLOADING: StarRocks \(UPLOADING\); nothing/,
     },
     {
+      name: "without a move in COMMITTING is told only: cancelling would lose the tables",
+      given: submitted({
+        job: restore({ noProgressTimeout: "5m" }),
+        status: { phase: "COMMIT", progress: { ...still, state: "COMMITTING", percent: 99 } },
+        frontend: { jobs: [row({ kind: "restore", state: "COMMITTING", unfinishedTasks: 3 })] },
+      }),
+      step: "starRocksIsDone",
+      reason: "NoProgress",
+      result: poll(2_000, "StarRocks (COMMITTING); nothing has moved for 6 min"),
+    },
+    {
       name: "beyond timeout fails the job",
       given: submitted({
         job: backup({ timeout: "10m" }),

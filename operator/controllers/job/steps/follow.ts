@@ -73,11 +73,16 @@ function figures(seen: Seen, row: JobRow | undefined): StatusPatch {
 /** The phase that StarRocks' state means; never one before the phase that was reached. */
 export function phaseOf(seen: Seen, row: JobRow | undefined): JobPhase {
   const now = seen.status.phase ?? "PENDING";
-  const said =
-    row !== undefined && row.state in STARROCKS_PHASES
-      ? STARROCKS_PHASES[row.state as keyof typeof STARROCKS_PHASES]
-      : now;
+  const said = phaseSaid(row) ?? now;
   return ORDER.indexOf(said) > ORDER.indexOf(now) ? said : now;
+}
+
+function phaseSaid(row: JobRow | undefined): JobPhase | undefined {
+  // A Restore's COMMIT may begin and end between two looks.
+  if (row?.state === "CANCELLED") return row.downloaded ? "COMMIT" : undefined;
+  return row !== undefined && row.state in STARROCKS_PHASES
+    ? STARROCKS_PHASES[row.state as keyof typeof STARROCKS_PHASES]
+    : undefined;
 }
 
 function waitsFor(seen: Seen, row: JobRow): { readonly reason: string; readonly text: string } {
@@ -118,7 +123,7 @@ function tooLate(seen: Seen, row: JobRow): Verdict | undefined {
     return end("RETRY", "TimedOut", message);
   }
   const idleMs = idleFor(seen, row);
-  if (idleMs > settings.noProgressMs) {
+  if (idleMs > settings.noProgressMs && !isReplacing(row)) {
     const message = `nothing moved for noProgressTimeout, ${where}: ${waitsFor(seen, row).text}`;
     return end("RETRY", "NoProgress", message);
   }
@@ -129,11 +134,17 @@ function tooLate(seen: Seen, row: JobRow): Verdict | undefined {
 }
 
 /**
- * Wrong configuration found while it runs (exit 42); others are replaced by their Jobs. A Restore that replaces
- * data needs no agents any more, and must not be cancelled for one.
+ * A Restore that replaces data: cancelled now, the tables that it overwrites would be lost. It ends by itself, or by
+ * StarRocks' own timeout.
  */
+function isReplacing(row: JobRow): boolean {
+  return row.state === "COMMIT" || row.state === "COMMITTING";
+}
+
+/** Wrong configuration found while it runs (exit 42); others are replaced by their Jobs. */
 function brokenAgent(seen: Seen, row: JobRow): Verdict | undefined {
-  if (row.state === "COMMIT" || row.state === "COMMITTING") return undefined;
+  // It needs no agents any more.
+  if (isReplacing(row)) return undefined;
   const failed = seen.agents.find((a) => a.state === "failed");
   return failed && agentFailed(failed);
 }

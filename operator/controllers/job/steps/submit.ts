@@ -36,7 +36,8 @@ function touched(seen: Seen, request: SubmitRequest): StatusPatch | undefined {
   const targets = request.tables.map(({ name, as = name }) => {
     return { table: name, as, existed: there.has(as) };
   });
-  return { targets };
+  // The status holds so many and no more: those that can lose something first.
+  return { targets: targets.sort((a, b) => Number(b.existed) - Number(a.existed)) };
 }
 
 /** Another job took the place of ours, or ours was never accepted: the repository knows. */
