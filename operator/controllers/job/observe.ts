@@ -2,6 +2,8 @@
 // the job itself, whose status must not be behind our last write, and for what is being taken down.
 import type { Backup } from "../../api/backup.generated.ts";
 import type { Repository } from "../../api/repository.generated.ts";
+import type { Restore } from "../../api/restore.generated.ts";
+import { RESTORE } from "../../api/kinds.ts";
 import { isTrue } from "../../api/conditions.ts";
 import { describeProblems } from "../../api/schema.ts";
 import { validate, withDefaults } from "../../api/validate.ts";
@@ -13,7 +15,7 @@ import { attemptId } from "../names.ts";
 import { turnOf } from "../turn.ts";
 import { observeAgents, observeTasks } from "./observe-agents.ts";
 import { observeFrontend, placementOf } from "./observe-frontend.ts";
-import { observeOwn } from "./observe-own.ts";
+import { listAll, observeOwn } from "./observe-own.ts";
 import { queuedJob, unfinishedJobs } from "./observe-queue.ts";
 import type { FrontendView, JobKind, JobResource, Seen } from "./model.ts";
 import { kindOf, settingsOf } from "./settings.ts";
@@ -60,7 +62,7 @@ async function observeKubernetes(deps: ControllerDeps, job: JobResource): Promis
     agents,
     tasks: observeTasks(own),
     source: sourceOf(deps, job),
-    usedBy: usersOf(deps, job),
+    usedBy: await usersOf(deps, job),
   };
 }
 
@@ -82,13 +84,15 @@ function sourceOf({ caches }: ControllerDeps, job: JobResource): Backup | undefi
     : caches.backups.get({ namespace: must(job.metadata.namespace), name });
 }
 
-/** Restores that read a Backup's snapshot now. */
-function usersOf({ caches }: ControllerDeps, job: JobResource): readonly string[] {
-  if (job.kind !== "Backup" || job.metadata.deletionTimestamp === undefined) return [];
+/** Restores that read a Backup's snapshot, or will: asked live, because what is removed does not come back. */
+async function usersOf({ api }: ControllerDeps, job: JobResource): Promise<readonly string[]> {
+  const { deletionTimestamp, name, namespace } = job.metadata;
+  if (job.kind !== "Backup" || deletionTimestamp === undefined) return [];
   const label = job.status?.snapshot?.name;
-  return caches.restores
-    .list(must(job.metadata.namespace))
-    .filter((r) => !isFinal(r.status?.phase) && r.status?.source?.snapshot === label)
+  const reads = ({ spec, status }: Restore): boolean =>
+    status?.source === undefined ? spec.source.backup === name : status.source.snapshot === label;
+  return (await listAll(api, RESTORE, must(namespace)))
+    .filter((r) => !isFinal(r.status?.phase) && reads(r))
     .map((r) => `Restore ${r.metadata.name}`);
 }
 

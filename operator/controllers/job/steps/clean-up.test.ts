@@ -11,6 +11,7 @@ import {
   ending,
   failed,
   mount,
+  readyRepository,
   row,
   seen,
   slot,
@@ -168,6 +169,25 @@ describe("the clean-up", () => {
       actions: [
         { kind: "releaseSlot", slot: seen(clean(delta as Delta)).slots[0] ?? lent } as const,
       ],
+    })),
+    ...[
+      {
+        name: "a readOnly Repository",
+        delta: { repository: readyRepository({ readOnly: true }) },
+        why: "Repository prod is readOnly, so nothing is removed there",
+      },
+      {
+        name: "a Repository that was made again at another place",
+        delta: { status: { location: "s3://old/place" } },
+        why: `it lies in s3://old/place, and Repository prod is at ${readyRepository().spec.location}`,
+      },
+    ].map(({ name, delta, why }) => ({
+      name: `leaves what ${name} does not let it remove, and says so`,
+      given: clean(delta as Delta),
+      step: "attemptIsPruned",
+      reason: "CleaningUp",
+      result: poll(0, "the slot to be given back"),
+      status: { leftBehind: [`snapshot ${LABEL}: ${why}`] },
     })),
     {
       name: "without the Repository concludes once the agents are gone",

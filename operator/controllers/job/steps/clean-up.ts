@@ -3,7 +3,6 @@
 import { timestamp } from "../../../api/conditions.ts";
 import { EXIT } from "../../../agent/outcome.ts";
 import { must } from "../../../assert.ts";
-import type { Ended } from "../../pods.ts";
 import type { JobRow } from "../../../starrocks/frontend.ts";
 import { done } from "../../../runtime/result.ts";
 import {
@@ -69,16 +68,18 @@ export function brokerIsDropped(seen: Seen): Verdict | undefined {
 export function attemptIsPruned(seen: Seen): Verdict | undefined {
   const ending = must(seen.status.ending);
   if (ending.pruned === true || !mayHaveStored(seen)) return undefined;
-  const { ended, verdict } = runTask(
-    seen,
-    "prune",
-    attemptIdOf(seen),
-    pruneFlags(seen, labelOf(seen)),
-  );
-  const isRefused = ended?.exitCode === EXIT.refused;
+  const hindrance = whyNotPruned(seen);
+  return hindrance === undefined ? pruneAttempt(seen, ending) : leaveBehind(seen, hindrance);
+}
+
+function pruneAttempt(seen: Seen, ending: Ending): Verdict {
+  const id = attemptIdOf(seen);
+  const { ended, verdict } = runTask(seen, "prune", id, pruneFlags(seen, labelOf(seen)));
   if (ended?.exitCode === EXIT.ok) return noteGone(ending, {});
-  if (isRefused || sinceMs(seen, ending.time) > PRUNE_MAX_MS) return leaveBehind(seen, ended);
-  return verdict ?? again(seen, "prune", attemptIdOf(seen));
+  if (ended?.exitCode === EXIT.refused || sinceMs(seen, ending.time) > PRUNE_MAX_MS) {
+    return leaveBehind(seen, ended?.message ?? "the prune Job did not end in 10 minutes");
+  }
+  return verdict ?? again(seen, "prune", id);
 }
 
 function noteGone(ending: Ending, status: StatusPatch): Verdict {
@@ -87,8 +88,7 @@ function noteGone(ending: Ending, status: StatusPatch): Verdict {
 }
 
 /** Told in the status, and tried once more when the Backup is deleted. */
-function leaveBehind(seen: Seen, ended: Ended | undefined): Verdict {
-  const why = ended?.message ?? "the prune Job did not end in 10 minutes";
+function leaveBehind(seen: Seen, why: string): Verdict {
   const note = `snapshot ${labelOf(seen)}: ${why}`;
   const leftBehind = [...(seen.status.leftBehind ?? []), note];
   return noteGone(must(seen.status.ending), { leftBehind });
@@ -98,6 +98,18 @@ function leaveBehind(seen: Seen, ended: Ended | undefined): Verdict {
 function mayHaveStored({ job, status, vanishing, repository }: Seen): boolean {
   const sent = job.kind === "Backup" && status.submission !== undefined;
   return sent && !vanishing && repository !== undefined;
+}
+
+/** Why nothing may be removed with the Repository as it is now; undefined: it may. */
+export function whyNotPruned({ repository, status }: Seen): string | undefined {
+  if (repository === undefined) return undefined;
+  const { name } = repository.metadata;
+  const { location, readOnly } = repository.spec;
+  // Made again under its name: there it would find nothing, and call that removed.
+  if (status.location !== undefined && status.location !== location) {
+    return `it lies in ${status.location}, and Repository ${name} is at ${location}`;
+  }
+  return readOnly ? `Repository ${name} is readOnly, so nothing is removed there` : undefined;
 }
 
 export function pruneFlags(seen: Seen, label: string): Record<string, string> {

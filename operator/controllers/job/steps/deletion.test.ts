@@ -2,7 +2,15 @@
 import { awaitChange, done as isDone, poll } from "../../../runtime/result.ts";
 import { backup, BACKUP_UID } from "../../testing/samples.ts";
 import { itPlans } from "../../testing/plans.ts";
-import { LABEL, MINUTE, TIMESTAMP, ago, taskEnded, type Delta } from "../../testing/seen.ts";
+import {
+  LABEL,
+  MINUTE,
+  TIMESTAMP,
+  ago,
+  readyRepository,
+  taskEnded,
+  type Delta,
+} from "../../testing/seen.ts";
 
 const NO_TASKS = { seal: undefined, verify: undefined, prune: undefined };
 /** The mount is closed. */
@@ -51,6 +59,40 @@ describe("the deletion of what has ended", () => {
           flags: { label: LABEL, "backup-uid": BACKUP_UID },
         },
       ],
+    },
+    {
+      name: "waits while the Repository is readOnly",
+      given: over({ repository: readyRepository({ readOnly: true }) }),
+      step: "snapshotsArePruned",
+      reason: "PruneHindered",
+      result: awaitChange(
+        `a Repository from which snapshot ${LABEL} can be removed (Repository prod is readOnly, so nothing is removed there), or deletionPolicy: Retain`,
+      ),
+    },
+    {
+      name: "waits while the Repository of that name is at another place",
+      given: over({ status: { location: "s3://old/place" } }),
+      step: "snapshotsArePruned",
+      reason: "PruneHindered",
+      result: awaitChange(
+        `a Repository from which snapshot ${LABEL} can be removed (it lies in s3://old/place, and Repository prod is at ${readyRepository().spec.location}), or deletionPolicy: Retain`,
+      ),
+    },
+    {
+      name: "does not wait for a failed attempt's snapshot",
+      given: over({ status: left, repository: readyRepository({ readOnly: true }) }, "Retain"),
+      step: "snapshotsArePruned",
+      reason: "Pruning",
+      result: poll(0, "the finalizer"),
+      actions: [
+        {
+          kind: "event",
+          type: "Warning",
+          reason: "LeftBehind",
+          message: `snapshot ${LABEL} stays: Repository prod is readOnly, so nothing is removed there`,
+        },
+      ],
+      status: { leftBehind: undefined, pruned: [LABEL] },
     },
     {
       name: "waits for Restores that read it",

@@ -5,7 +5,7 @@ import { done } from "../../../runtime/result.ts";
 import type { Ended } from "../../pods.ts";
 import type { Seen, Verdict } from "../model.ts";
 import { act, waitFor } from "../verdict.ts";
-import { pruneFlags } from "./clean-up.ts";
+import { pruneFlags, whyNotPruned } from "./clean-up.ts";
 import { again, runTask } from "./finish.ts";
 
 /** Delete was asked, or an attempt left something that we could not remove before. */
@@ -16,6 +16,8 @@ export function snapshotsArePruned(seen: Seen): Verdict | undefined {
     return waitFor("SnapshotInUse", `${seen.usedBy.join(", ")} to end: it restores this snapshot`);
   }
   if (seen.repository === undefined) return withoutRepository(seen, label);
+  const hindrance = whyNotPruned(seen);
+  if (hindrance !== undefined) return hindered(seen, label, hindrance);
   const { verdict, ended } = runTask(seen, "prune", label, pruneFlags(seen, label));
   return verdict ?? pruned(seen, label, must(ended));
 }
@@ -37,6 +39,14 @@ function withoutRepository(seen: Seen, label: string): Verdict {
     return waitFor("RepositoryMissing", on);
   }
   return leave(seen, label, "LeftBehind", `snapshot ${label} stays: ${name} is gone`);
+}
+
+function hindered(seen: Seen, label: string, why: string): Verdict {
+  if (label !== askedFor(seen)) {
+    return leave(seen, label, "LeftBehind", `snapshot ${label} stays: ${why}`);
+  }
+  const on = `a Repository from which snapshot ${label} can be removed (${why}), or deletionPolicy: Retain`;
+  return waitFor("PruneHindered", on);
 }
 
 /** What nobody asked for by name holds a deletion up for one try, not for ever. */
