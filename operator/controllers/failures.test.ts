@@ -4,6 +4,7 @@ import { BACKUP, REPOSITORY } from "../api/kinds.ts";
 import { LABELS } from "../api/group.ts";
 import { must } from "../assert.ts";
 import { JOBS, NAMESPACES } from "../runtime/objects.ts";
+import { FrontendError } from "../starrocks/frontend.ts";
 import {
   ended,
   expectNothingLeft,
@@ -192,6 +193,22 @@ describe("StarRocks that goes away", () => {
     await world.until(() => world.get(BACKUP, "nightly") === undefined, "its deletion");
     expect(world.clock.now() - before).to.be.within(10 * 60_000, 11 * 60_000);
     expect(world.events.at(-1)?.reason).to.equal("LetGo");
+  });
+});
+
+describe("a clean-up that StarRocks refuses", () => {
+  it("lets a deleted Backup go after 10 minutes, and says what stays", async () => {
+    const world = readyWorld();
+    putBackup(world);
+    await world.until(() => phaseOf(world, "Backup", "nightly") === "UPLOADING", "uploading");
+    world.starrocks.dropBroker = () =>
+      Promise.reject(new FrontendError("RightMissing", false, "run: GRANT NODE"));
+    await world.delete(BACKUP, "nightly");
+    for (let i = 0; i < 10; i += 1) await world.round();
+    expect(messageOf(world, "Backup", "nightly")).to.match(/cleaning up: .*run: GRANT NODE/);
+    await world.until(() => world.get(BACKUP, "nightly") === undefined, "its deletion");
+    const told = world.events.find((e) => e.reason === "LetGo");
+    expect(told?.message).to.match(/^deleted without a complete clean-up .*\(run: GRANT NODE\)/);
   });
 });
 

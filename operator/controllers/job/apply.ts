@@ -16,6 +16,7 @@ import { planOf } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import { kindOf } from "./settings.ts";
 import type { JobStatus } from "./status.ts";
+import { isOverdue, letGo } from "./steps/gates.ts";
 import { afterRefusal } from "./steps/submit.ts";
 import { lookAgain, SLOW_POLL_MS } from "./verdict.ts";
 
@@ -55,7 +56,7 @@ async function act(deps: ControllerDeps, seen: Seen, plan: Plan): Promise<Done> 
       continue;
     }
     const refused = await refusalOf(() => execute(deps, seen, action));
-    if (refused instanceof FrontendError) return { plan: refusedPlan(seen, refused), job, gone };
+    if (refused instanceof FrontendError) return await refusedAct(deps, { ...seen, job }, refused);
     job = refused ?? job;
     gone ||= action.kind === "removeFinalizer";
   }
@@ -70,6 +71,17 @@ async function refusalOf<T>(work: () => Promise<T>): Promise<T | FrontendError> 
     if (error instanceof FrontendError) return error;
     throw error;
   }
+}
+
+/** What refuses to be cleaned up for ten minutes holds no deletion up any longer. */
+async function refusedAct(deps: ControllerDeps, seen: Seen, error: FrontendError): Promise<Done> {
+  const { job } = seen;
+  if (!isOverdue(seen)) return { plan: refusedPlan(seen, error), job, gone: false };
+  const plan = planOf(seen, "isLetGo", letGo(error.message));
+  for (const action of plan.actions) {
+    if (action.kind !== "submit") await execute(deps, seen, action);
+  }
+  return { plan, job, gone: true };
 }
 
 function refusedPlan(seen: Seen, error: FrontendError): Plan {

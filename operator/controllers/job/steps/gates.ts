@@ -16,13 +16,17 @@ export function finalizerIsThere(seen: Seen): Verdict | undefined {
 
 /** StarRocks that is gone for good, or a namespace that goes, must not hold an object for ever. */
 export function isLetGo(seen: Seen): Verdict | undefined {
-  const { deletionTimestamp } = seen.job.metadata;
-  if (sinceMs(seen, deletionTimestamp) < LET_GO_MS) return undefined;
-  if (!seen.vanishing && seen.frontend.kind !== "failed") return undefined;
-  const why =
-    seen.frontend.kind === "failed"
-      ? seen.frontend.error.message
-      : "its namespace is being deleted";
+  if (!isOverdue(seen)) return undefined;
+  if (seen.frontend.kind === "failed") return letGo(seen.frontend.error.message);
+  return seen.vanishing ? letGo("its namespace is being deleted") : undefined;
+}
+
+/** Its deletion has been held up for as long as may be. */
+export function isOverdue(seen: Seen): boolean {
+  return sinceMs(seen, seen.job.metadata.deletionTimestamp) >= LET_GO_MS;
+}
+
+export function letGo(why: string): Verdict {
   const message = `deleted without a complete clean-up after 10 minutes (${why}); the Repository removes what is left`;
   return {
     actions: [
