@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { BACKUP, REPOSITORY } from "../api/kinds.ts";
 import { LABELS } from "../api/group.ts";
 import { must } from "../assert.ts";
-import { JOBS, NAMESPACES } from "../runtime/objects.ts";
+import { JOBS, NAMESPACES, SERVICES } from "../runtime/objects.ts";
 import { FrontendError } from "../starrocks/frontend.ts";
 import {
   ended,
@@ -209,6 +209,24 @@ describe("a clean-up that StarRocks refuses", () => {
     await world.until(() => world.get(BACKUP, "nightly") === undefined, "its deletion");
     const told = world.events.find((e) => e.reason === "LetGo");
     expect(told?.message).to.match(/^deleted without a complete clean-up .*\(run: GRANT NODE\)/);
+  });
+});
+
+describe("a Repository whose mounts StarRocks does not drop", () => {
+  it("says so, and goes after 10 minutes", async () => {
+    const world = readyWorld({ standsStill: false });
+    putBackup(world);
+    await ended(world, "Backup", "nightly");
+    world.starrocks.dropRepository = () =>
+      Promise.reject(new FrontendError("RightMissing", false, "run: GRANT REPOSITORY"));
+    await world.delete(REPOSITORY, "prod");
+    for (let i = 0; i < 5; i += 1) await world.round();
+    const told = world.get(REPOSITORY, "prod")?.status?.conditions ?? [];
+    expect(told.find((c) => c.type === "Ready")?.message).to.match(/run: GRANT REPOSITORY/);
+    await world.until(() => world.get(REPOSITORY, "prod") === undefined, "its deletion");
+    const event = world.events.find((e) => e.reason === "LetGo");
+    expect(event?.message).to.match(/GRANT REPOSITORY\), so these stay there: .* k8s_aaaaaaaa_0\b/);
+    expect(world.api.all(SERVICES)).to.deep.equal([]);
   });
 });
 

@@ -15,7 +15,9 @@ import { FrontendError } from "../../starrocks/frontend.ts";
 import type { ControllerDeps } from "../deps.ts";
 import { NOBODY, agentJob, slotService } from "../jobs.ts";
 import { jobName } from "../names.ts";
+import { isOverdue, letGo } from "./deletion.ts";
 import type { Action, Seen } from "./model.ts";
+import { planOf } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 
 const TASK_FAILURES_MAX = 2;
@@ -24,22 +26,35 @@ const CATALOG_SECONDS = 3600;
 const REFUSED_POLL_MS = 15_000;
 
 export async function apply(deps: ControllerDeps, seen: Seen, plan: Plan): Promise<Result> {
-  const { api, metrics } = deps;
+  const { api } = deps;
   let { repository } = seen;
   for (const action of plan.actions) {
-    if (action.kind === "removeFinalizer") return await letGo(deps, seen, plan);
+    if (action.kind === "removeFinalizer") return await unbind(deps, seen, plan);
     if (action.kind === "addFinalizer") {
       repository = await addFinalizer(api, REPOSITORY, repository, FINALIZER);
       continue;
     }
     const refused = await execute(deps, seen, action);
-    if (refused !== undefined) return poll(REFUSED_POLL_MS, `StarRocks: ${refused.message}`);
+    if (refused !== undefined) return await refusedBy(deps, seen, refused);
   }
-  await patchStatus(api, REPOSITORY, repository, fitStatus("Repository", plan.status));
+  return await writeStatus(deps, { ...seen, repository }, plan);
+}
+
+/** Told, and tried again; a deletion is held up by it for ten minutes. */
+async function refusedBy(deps: ControllerDeps, seen: Seen, error: FrontendError): Promise<Result> {
+  if (isOverdue(seen)) return await apply(deps, seen, planOf(seen, "isLetGo", letGo(seen, error)));
+  const result = poll(REFUSED_POLL_MS, `StarRocks: ${error.message}`);
+  const plan = planOf(seen, "refused", { reason: error.reason, result });
+  return await writeStatus(deps, seen, plan);
+}
+
+async function writeStatus(deps: ControllerDeps, seen: Seen, plan: Plan): Promise<Result> {
+  const { repository } = seen;
+  await patchStatus(deps.api, REPOSITORY, repository, fitStatus("Repository", plan.status));
   tell(deps, seen, plan);
   const { name, namespace } = repository.metadata;
   const labels = { namespace: must(namespace), repository: name };
-  metrics.repositoryReady.set(labels, plan.status.phase === "READY" ? 1 : 0);
+  deps.metrics.repositoryReady.set(labels, plan.status.phase === "READY" ? 1 : 0);
   return plan.result;
 }
 
@@ -53,7 +68,7 @@ function tell({ log }: ControllerDeps, { repository, status }: Seen, plan: Plan)
   log[level]("phase changed", { kind: "Repository", namespace, name, ...why });
 }
 
-async function letGo(deps: ControllerDeps, { repository }: Seen, plan: Plan): Promise<Result> {
+async function unbind(deps: ControllerDeps, { repository }: Seen, plan: Plan): Promise<Result> {
   const { name, namespace, uid } = repository.metadata;
   await deps.frontends.forget(must(uid));
   await removeFinalizer(deps.api, REPOSITORY, repository, FINALIZER);

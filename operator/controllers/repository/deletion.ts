@@ -1,6 +1,7 @@
 // A Repository that is being deleted: what it has in StarRocks and Kubernetes goes, its snapshots stay.
 import { awaitChange, done, poll } from "../../runtime/result.ts";
 import { mountName, mountPrefix } from "../names.ts";
+import type { FrontendError } from "../../starrocks/frontend.ts";
 import type { Action, Seen, Steps, Verdict } from "./model.ts";
 import { act } from "./verdict.ts";
 
@@ -46,16 +47,18 @@ function mountsAreGone(seen: Seen): Verdict | undefined {
 
 function unreachable(seen: Seen): Verdict | undefined {
   if (neverAnswered(seen)) return undefined;
-  const { deletionTimestamp } = seen.repository.metadata;
-  const ageMs = deletionTimestamp === undefined ? 0 : seen.nowMs - Date.parse(deletionTimestamp);
+  if (isOverdue(seen)) return undefined;
   const why = seen.starrocks.kind === "failed" ? seen.starrocks.error.message : "not asked yet";
-  if (ageMs < LET_GO_MS) {
-    return {
-      reason: "Unmounting",
-      result: poll(POLL_MS, `StarRocks, to drop its mounts (${why})`),
-    };
-  }
-  return undefined;
+  return {
+    reason: "Unmounting",
+    result: poll(POLL_MS, `StarRocks, to drop its mounts (${why})`),
+  };
+}
+
+/** Its deletion has been held up for as long as may be. */
+export function isOverdue({ repository, nowMs }: Seen): boolean {
+  const { deletionTimestamp } = repository.metadata;
+  return deletionTimestamp !== undefined && nowMs - Date.parse(deletionTimestamp) >= LET_GO_MS;
 }
 
 /** Then no mount was ever made: jobs begin on a Repository that is ready. */
@@ -71,9 +74,27 @@ function slotsAreGone(seen: Seen): Verdict | undefined {
 
 function unmounted(seen: Seen): readonly Action[] {
   if (seen.starrocks.kind === "seen" || neverAnswered(seen)) return [];
-  const names = seen.slots.map((s) => mountName(seen.repository.metadata, s.index)).join(", ");
-  const message = `StarRocks did not answer for 10 minutes, so these stay there: run DROP REPOSITORY and ALTER SYSTEM DROP ALL BROKER for ${names}`;
-  return [{ kind: "event", type: "Warning", reason: "LetGo", message }];
+  return [mountsStay(seen, "StarRocks did not answer for 10 minutes")];
+}
+
+function mountsStay({ slots, repository }: Seen, why: string): Action {
+  const names = slots.map((s) => mountName(repository.metadata, s.index)).join(", ");
+  const message = `${why}, so these stay there: run DROP REPOSITORY and ALTER SYSTEM DROP ALL BROKER for ${names}`;
+  return { kind: "event", type: "Warning", reason: "LetGo", message };
+}
+
+/** StarRocks answers, and refuses to drop a mount. */
+export function letGo(seen: Seen, { message }: FrontendError): Verdict {
+  const services = seen.slots.map(({ service }) => ({ kind: "deleteSlot", service }) as const);
+  return {
+    actions: [
+      mountsStay(seen, `StarRocks refused for 10 minutes (${message})`),
+      ...services,
+      { kind: "removeFinalizer" },
+    ],
+    reason: "Deleting",
+    result: done("deleted"),
+  };
 }
 
 function finalizerIsGone(): Verdict {

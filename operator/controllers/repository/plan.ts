@@ -39,7 +39,8 @@ function chainOf({ repository }: Seen): Steps {
   return deleting ? DELETION : STEPS;
 }
 
-function planOf(seen: Seen, step: string, verdict: Verdict): Plan {
+/** The plan that a verdict makes; also for what is decided while actions are carried out. */
+export function planOf(seen: Seen, step: string, verdict: Verdict): Plan {
   const status = statusAfter(seen, verdict);
   const actions = [...(verdict.actions ?? []), ...events(seen, status)];
   return { step, actions, status, result: verdict.result };
