@@ -61,6 +61,10 @@ describe("the source", () => {
         },
       },
     );
+  const renamed = (made: Backup): Backup => ({
+    ...made,
+    spec: { ...made.spec, repository: "old-prod" },
+  });
   const known = { snapshot: LABEL, timestamp: TIMESTAMP };
   itPlans([
     {
@@ -121,6 +125,17 @@ describe("the source", () => {
       end: ["FAILED", "SourceElsewhere"],
       message:
         /^Backup nightly lies in s3:\/\/else \(Repository prod\), and this Restore reads s3:\/\/backups\/starrocks\/__starrocks_repository_prod/,
+    },
+    {
+      name: "is at the same place under another Repository's name",
+      given: given({
+        status: NO_SOURCE,
+        source: renamed(finished({ repositoryUID: "another" })),
+      }),
+      step: "sourceIsKnown",
+      reason: "Starting",
+      result: poll(0, "its turn"),
+      status: { source: { ...known, database: "shop", backupUid: BACKUP_UID } },
     },
     {
       name: "is the same folder of a Repository that was made again",

@@ -75,13 +75,15 @@ function record({ database, ...rest }: Source): Verdict {
   return act([], "Starting", "its turn", { source });
 }
 
-/** A Backup of another Repository is fine when both are the same folder. */
+/**
+ * A Backup of another Repository is fine when both are the same place. Which folder of it the other one had is known
+ * nowhere for sure: a snapshot that is not in ours is not found, before anything starts.
+ */
 function liesElsewhere(seen: Seen, { status, spec, metadata }: Backup): Verdict | undefined {
   const repository = must(seen.repository);
   if (status?.repositoryUID === repository.metadata.uid) return undefined;
   const { location } = repository.spec;
-  const { name } = repository.metadata;
-  if (status?.location === location && spec.repository === name) return undefined;
+  if (status?.location === location) return undefined;
   const folder = repositoryFolder(
     repositoryName(repository.metadata, repository.spec.repositoryName),
   );
