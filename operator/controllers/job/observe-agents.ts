@@ -1,25 +1,13 @@
 // The agents and one-shot Jobs of a job, with figures read from the agents' logs.
 import { LABELS } from "../../api/group.ts";
-import { must } from "../../assert.ts";
-import { describeError } from "../../errors.ts";
 import type { Job, Pod } from "../../runtime/objects.ts";
 import type { ControllerDeps } from "../deps.ts";
-import {
-  addFigures,
-  byAge,
-  endOf,
-  isOver,
-  lastFigures,
-  stateOf,
-  troubleOf,
-  viewOfPod,
-} from "../pods.ts";
+import { addFigures, byAge, endOf, isOver, stateOf, troubleOf, viewOfPod } from "../pods.ts";
 import type { AgentFigures, AgentView, TaskView } from "../pods.ts";
+import { figuresOfPod } from "./agent-logs.ts";
 import type { TaskName } from "./model.ts";
 import type { Own } from "./observe-own.ts";
 
-/** Progress lines come every 5 s; this many lines hold one also amid warnings. */
-const LOG_TAIL = { tailLines: 50, limitBytes: 64 * 1024 } as const;
 const LOGS_AT_ONCE = 8;
 /** Pods of one agent's Job whose logs are read: the last ones. */
 const PODS_MAX = 4;
@@ -63,22 +51,10 @@ async function figuresOf(
 ): Promise<AgentFigures | undefined> {
   const figures: AgentFigures[] = [];
   for (const pod of [...byAge(pods)].slice(0, PODS_MAX).reverse()) {
-    const found = lastFigures(await readLog(deps, pod));
+    const found = await figuresOfPod(deps, pod);
     if (found !== undefined) figures.push(found);
   }
   return addFigures(figures);
-}
-
-/** Figures are an extra: a log that cannot be read (the node is away) must not hold up the job. */
-async function readLog({ api, log }: ControllerDeps, pod: Pod): Promise<string> {
-  if (pod.status?.phase === undefined || pod.status.phase === "Pending") return "";
-  const { name, namespace } = pod.metadata;
-  try {
-    return await api.log({ name, namespace: must(namespace) }, LOG_TAIL);
-  } catch (error) {
-    log.debug("an agent's log cannot be read", { pod: name, error: describeError(error) });
-    return "";
-  }
 }
 
 export function observeTasks({
