@@ -126,25 +126,17 @@ describe("the source", () => {
       message:
         /^Backup nightly lies in s3:\/\/else \(Repository prod\), and this Restore reads s3:\/\/backups\/starrocks\/__starrocks_repository_prod/,
     },
-    {
-      name: "is at the same place under another Repository's name",
-      given: given({
-        status: NO_SOURCE,
-        source: renamed(finished({ repositoryUID: "another" })),
-      }),
+    ...[
+      { name: "of a Repository that was made again", of: (made: Backup) => made },
+      { name: "of a Repository of another name", of: renamed },
+    ].map(({ name, of }) => ({
+      name: `is at the same place ${name}`,
+      given: given({ status: NO_SOURCE, source: of(finished({ repositoryUID: "another" })) }),
       step: "sourceIsKnown",
       reason: "Starting",
       result: poll(0, "its turn"),
       status: { source: { ...known, database: "shop", backupUid: BACKUP_UID } },
-    },
-    {
-      name: "is the same folder of a Repository that was made again",
-      given: given({ status: NO_SOURCE, source: finished({ repositoryUID: "another" }) }),
-      step: "sourceIsKnown",
-      reason: "Starting",
-      result: poll(0, "its turn"),
-      status: { source: { ...known, database: "shop", backupUid: BACKUP_UID } },
-    },
+    })),
   ]);
 });
 
