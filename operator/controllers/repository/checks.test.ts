@@ -68,7 +68,15 @@ describe("the probe", () => {
       actions: [remove],
     },
     {
-      name: "that cannot start needs a person",
+      name: "that cannot start yet is waited for: what was ready stays so",
+      given: probing(
+        task(CHECKED_WITH, { trouble: "Unschedulable: none fits", createdAt: ago(20_000) }),
+      ),
+      step: "storageIsProbed",
+      result: poll(40_000, "Job nightly-bbbbbbbb-task (Unschedulable: none fits)"),
+    },
+    {
+      name: "that cannot start for a minute needs a person",
       given: probing(task(CHECKED_WITH, { trouble: "ErrImagePull: no such image" })),
       step: "storageIsProbed",
       result: awaitChange("Job nightly-bbbbbbbb-task (ErrImagePull: no such image)"),

@@ -9,6 +9,8 @@ import type { TaskView } from "../pods.ts";
 import type { Action, Finding, Seen, Verdict } from "./model.ts";
 import { act, notReady, waitFor } from "./verdict.ts";
 
+/** A node that is full for a moment, or an image that comes at the second try, is no reason to stop jobs. */
+const START_MAX_MS = 60_000;
 const RETRY_FIRST_MS = 30_000;
 const RETRY_MAX_MS = 5 * 60_000;
 /** A catalogue is read again after a Backup ended, but not more often. */
@@ -26,7 +28,7 @@ export function storageIsProbed(seen: Seen): Verdict | undefined {
   if (task.deleting) return waitFor("Probing", "the last probe Job to go");
   const cleanUp: Action = { kind: "deleteJob", name: task.name };
   if (task.id !== checkedWith) return act([cleanUp], "Probing", "an old probe Job to go");
-  if (task.state === "running") return stillProbing(task);
+  if (task.state === "running") return stillProbing(seen, task);
   return { ...probed(seen, task), actions: [cleanUp] };
 }
 
@@ -34,11 +36,13 @@ function isProbeDue({ status, checkedWith, nowMs }: Seen): boolean {
   return status.checkedWith !== checkedWith || nowMs >= timeOf(status.nextCheckTime, nowMs);
 }
 
-/** A pod that cannot start (an image that is not there, no node that fits) is told at once. */
-function stillProbing({ name, trouble, ended }: TaskView): Verdict {
+/** A pod that cannot start (an image that is not there, no node that fits) needs a person if that lasts. */
+function stillProbing({ nowMs }: Seen, { name, trouble, ended, createdAt }: TaskView): Verdict {
   const why = trouble ?? ended?.message;
   const on = `Job ${name}${why === undefined ? "" : ` (${why})`}`;
   if (trouble === undefined) return waitFor("Probing", on);
+  const leftMs = Date.parse(createdAt) + START_MAX_MS - nowMs;
+  if (leftMs > 0) return { reason: "Probing", result: poll(leftMs, on) };
   const finding = notReady("StorageReady", "ProbeNotRunning", on, true);
   return { ...waitFor("Probing", on), finding };
 }
