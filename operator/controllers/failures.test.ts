@@ -1,9 +1,9 @@
 // Lives in which something fails: what becomes of the job, what people are told, and that nothing is left.
 import { expect } from "chai";
 import { BACKUP, REPOSITORY } from "../api/kinds.ts";
-import { LABELS } from "../api/group.ts";
+import { LABELS, MANAGED_BY } from "../api/group.ts";
 import { must } from "../assert.ts";
-import { JOBS, NAMESPACES, SERVICES } from "../runtime/objects.ts";
+import { JOBS, NAMESPACES, PODS, SERVICES } from "../runtime/objects.ts";
 import { FrontendError } from "../starrocks/frontend.ts";
 import {
   ended,
@@ -16,7 +16,7 @@ import {
   readyWorld,
   snapshotLabels,
 } from "./testing/lives.ts";
-import { NOW_MS } from "./testing/samples.ts";
+import { NOW_MS, REPOSITORY_UID } from "./testing/samples.ts";
 import { type World } from "./testing/world.ts";
 
 const NO_RETRY = { maxAttempts: 1, backoff: "1s" };
@@ -209,6 +209,24 @@ describe("a clean-up that StarRocks refuses", () => {
     await world.until(() => world.get(BACKUP, "nightly") === undefined, "its deletion");
     const told = world.events.find((e) => e.reason === "LetGo");
     expect(told?.message).to.match(/^deleted without a complete clean-up .*\(run: GRANT NODE\)/);
+  });
+});
+
+describe("a slot too many, after concurrency was lowered", () => {
+  it("is not lent again, also while the last pods of the other one go", async () => {
+    const world = readyWorld({}, { concurrency: 2 });
+    await world.edit(REPOSITORY, "prod", { concurrency: 1 });
+    const labels = {
+      [LABELS.managedBy]: MANAGED_BY,
+      [LABELS.repositoryUid]: REPOSITORY_UID,
+      [LABELS.slot]: "0",
+    };
+    const metadata = { name: "left", namespace: "ops", labels };
+    world.put(PODS, { apiVersion: "v1", kind: "Pod", metadata, status: { phase: "Running" } });
+    putBackup(world);
+    for (let i = 0; i < 5; i += 1) await world.round();
+    expect(world.job("Backup", "nightly").status?.reason).to.equal("WaitingForSlot");
+    expect(lentSlots(world).size).to.equal(0);
   });
 });
 

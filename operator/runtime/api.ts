@@ -80,6 +80,8 @@ export interface DeleteOptions {
   readonly propagation?: Propagation;
   /** Refuse (`Conflict`) when the object of that name is another one by now. */
   readonly uid?: string;
+  /** Refuse (`Conflict`) when the object has changed since. */
+  readonly resourceVersion?: string;
   readonly gracePeriodSeconds?: number;
 }
 

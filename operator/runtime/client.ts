@@ -170,13 +170,17 @@ class HttpClient implements Client {
   async delete<T extends KubernetesObject>(
     kind: Kind<T>,
     key: ObjectKey,
-    { propagation = "Background", uid, gracePeriodSeconds }: DeleteOptions = {},
+    { propagation = "Background", uid, resourceVersion, gracePeriodSeconds }: DeleteOptions = {},
   ): Promise<void> {
+    const preconditions = {
+      ...(uid !== undefined && { uid }),
+      ...(resourceVersion !== undefined && { resourceVersion }),
+    };
     const options = {
       apiVersion: "v1",
       kind: "DeleteOptions",
       propagationPolicy: propagation,
-      ...(uid !== undefined && { preconditions: { uid } }),
+      ...(Object.keys(preconditions).length > 0 && { preconditions }),
       ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
     };
     const path = objectPath(kind, key);

@@ -58,7 +58,8 @@ async function observeKubernetes(deps: ControllerDeps, job: JobResource): Promis
     repository,
     vanishing: await isVanishing(deps, job),
     turn: turnOf(queuedJob(job), all, concurrency),
-    slots: own.slots,
+    // A slot too many, after `concurrency` was lowered, is on its way out and is not lent again.
+    slots: own.slots.filter((s) => s.index < concurrency || s.lentTo !== undefined),
     agents,
     tasks: observeTasks(own),
     source: sourceOf(deps, job),

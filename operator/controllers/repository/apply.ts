@@ -120,7 +120,7 @@ async function executeInKubernetes(
     case "createSlot":
       return await createSlot(deps, slotService(seen.repository, action.index));
     case "deleteSlot":
-      return await api.delete(SERVICES, { namespace, name: action.service });
+      return await deleteSlot(deps, namespace, action);
     case "deleteJob":
       return await api.delete(
         JOBS,
@@ -142,6 +142,15 @@ async function executeInKubernetes(
     default:
       return assertNever(action);
   }
+}
+
+async function deleteSlot(
+  { api }: ControllerDeps,
+  namespace: string,
+  { service, resourceVersion }: Extract<Action, { kind: "deleteSlot" }>,
+): Promise<void> {
+  const guard = resourceVersion === undefined ? {} : { resourceVersion };
+  await api.delete(SERVICES, { namespace, name: service }, guard);
 }
 
 /** API servers before 1.34 do not know PreferSameNode; the affinity alone does there. */

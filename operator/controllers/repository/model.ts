@@ -60,7 +60,8 @@ export type Action =
   | { readonly kind: "removeFinalizer" }
   | { readonly kind: "createSlot"; readonly index: number }
   | { readonly kind: "releaseSlot"; readonly slot: SlotView }
-  | { readonly kind: "deleteSlot"; readonly service: string }
+  /** With a resourceVersion only while it is as it was seen: a job may have taken it since. */
+  | { readonly kind: "deleteSlot"; readonly service: string; readonly resourceVersion?: string }
   | { readonly kind: "runTask"; readonly task: RepositoryTask; readonly id: string }
   | { readonly kind: "deleteJob"; readonly name: string }
   | { readonly kind: "dropBroker"; readonly name: string }

@@ -71,7 +71,7 @@ describe("a Repository", () => {
       result: poll(0, "surplus slots to go"),
       actions: [
         { kind: "dropMount", name: "k8s_aaaaaaaa_1" },
-        { kind: "deleteSlot", service: "sr-aaaaaaaa-2" },
+        { kind: "deleteSlot", service: "sr-aaaaaaaa-2", resourceVersion: "5" },
       ],
     },
     {

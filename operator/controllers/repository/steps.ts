@@ -74,7 +74,7 @@ function surplusSlotsAreGone(seen: Seen): Verdict | undefined {
     const isMounted = starrocks.mounts.some((m) => m.name === name);
     return isMounted
       ? [{ kind: "dropMount", name }]
-      : [{ kind: "deleteSlot", service: slot.service }];
+      : [{ kind: "deleteSlot", service: slot.service, resourceVersion: slot.resourceVersion }];
   });
   return act(actions, "RemovingSlots", "surplus slots to go");
 }

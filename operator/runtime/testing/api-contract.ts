@@ -165,6 +165,14 @@ export function describeApi(name: string, open: () => Promise<Opened>): void {
         await expectReason(call, "Conflict");
       });
 
+      it("refuses when the object has changed since", async () => {
+        const { metadata } = await api().create(LEASES, lease("a"));
+        const key = { namespace, name: "a" };
+        await api().patch(LEASES, key, { spec: { holderIdentity: "other" } });
+        const { resourceVersion = "" } = metadata;
+        await expectReason(api().delete(LEASES, key, { resourceVersion }), "Conflict");
+      });
+
       it("waits for finalizers, accepts no new one, and lets go with the last", async () => {
         const finalizers = ["example.org/one", "example.org/two"];
         await api().create(LEASES, lease("a", { finalizers }));

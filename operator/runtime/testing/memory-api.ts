@@ -211,6 +211,10 @@ export class MemoryApi implements Api {
       if (options.uid !== undefined && options.uid !== object.metadata.uid) {
         throw new ApiError(409, "Conflict", `${kind.plural} "${key.name}": the UID differs`);
       }
+      const { resourceVersion = object.metadata.resourceVersion } = options;
+      if (resourceVersion !== object.metadata.resourceVersion) {
+        throw new ApiError(409, "Conflict", `${kind.plural} "${key.name}": it has been modified`);
+      }
       this.#note("delete", kind, key, { body: options });
       this.#delete(kind, object, options.propagation === "Orphan");
     });
