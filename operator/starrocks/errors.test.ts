@@ -203,7 +203,7 @@ describe("refusedError", () => {
       "Getting analyzing error from line 1, column 3 to line 1, column 9. Detail message: Unknown database 'x'.";
     const error = refusedError("BACKUP of database x", tidy(text), classify(text, "op"));
     expect(error.message).to.equal(
-      "BACKUP of database x: Unknown database 'x'; correct the name, or leave it out",
+      "BACKUP of database x: Unknown database 'x'; correct the name; before 3.4 RESTORE makes no database: run CREATE DATABASE first",
     );
   });
 

@@ -187,7 +187,12 @@ export const REFUSALS: readonly Refusal[] = [
     advice: "there is nothing to back up in it",
   },
   {
-    text: /Incorrect table name|Unknown (?:table|database|partition)|partition\[?.*\]? does not exist|table \S+ does not exist/i,
+    text: /Unknown database/i,
+    reason: "ObjectNotFound",
+    advice: "correct the name; before 3.4 RESTORE makes no database: run CREATE DATABASE first",
+  },
+  {
+    text: /Incorrect table name|Unknown (?:table|partition)|partition\[?.*\]? does not exist|table \S+ does not exist/i,
     reason: "ObjectNotFound",
     advice: "correct the name, or leave it out",
   },
