@@ -68,6 +68,24 @@ describe("controllers", () => {
     await operator.until(() => phaseOf(world, "Restore", "again") === "FINISHED", "the Restore");
   });
 
+  it("look at no job again that has ended, unless it is edited or deleted", async () => {
+    world = new World(THREE_DATABASES);
+    world.put(REPOSITORY, repository({}, { meta: { finalizers: [] } }));
+    putFinishedBackup(world);
+    let looks = 0;
+    const get = world.api.get.bind(world.api);
+    world.api.get = async (kind, key) => {
+      if (kind.kind === "Backup") looks += 1;
+      return await get(kind, key);
+    };
+    operator = runOperator(world);
+    for (let i = 0; i < 5; i += 1) await operator.round();
+    expect(looks).to.equal(0);
+    await world.edit(BACKUP, "nightly", { deletionPolicy: "Delete" });
+    const isSeen = (): boolean => world.job("Backup", "nightly").status?.observedGeneration === 2;
+    await operator.until(isSeen, "the new generation");
+  });
+
   it("hand a slot on as soon as it is free", async () => {
     await begin(1);
     putBackup(world);

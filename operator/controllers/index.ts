@@ -14,7 +14,7 @@ import type { Repository } from "../api/repository.generated.ts";
 import type { Restore } from "../api/restore.generated.ts";
 import type { Caches, ControllerDeps } from "./deps.ts";
 import { reconcileJob } from "./job/controller.ts";
-import { standsAside } from "./job/observe-queue.ts";
+import { queuedJob } from "./job/observe-queue.ts";
 import { isFinal } from "./job/status.ts";
 import type { JobResource } from "./job/model.ts";
 import { reconcileRepository } from "./repository/controller.ts";
@@ -105,14 +105,14 @@ function jobSources(informers: Informers, kind: JobResource["kind"]): readonly S
   const byUid = own.store.index((job) => [job.metadata.uid ?? ""]);
   const owner = (object: KubernetesObject): readonly ObjectKey[] =>
     byUid(object.metadata.labels?.[LABELS.jobUid] ?? "none").map(keyOf);
+  const byRepository = own.store.index((job) =>
+    isAtRest(job) ? [] : [`${job.metadata.namespace}/${job.spec.repository}`],
+  );
   /** Jobs that wait, for their turn or to be let go: a Repository, a slot or another job may wake them. */
   const waiting = (namespace: string | undefined, repository: string): readonly ObjectKey[] =>
-    own.store
-      .list(namespace)
-      .filter((job) => job.spec.repository === repository && !isAtRest(job))
-      .map(keyOf);
+    byRepository(`${namespace}/${repository}`).map(keyOf);
   return [
-    watches(own, undefined, isMoreThanStatus),
+    watches(own, undefined, (change) => isMoreThanStatus(change) && !isSettled(change)),
     watches(jobs, owner),
     watches(pods, owner),
     watches(repositories, ({ metadata }) => waiting(metadata.namespace, metadata.name)),
@@ -133,6 +133,12 @@ function jobSources(informers: Informers, kind: JobResource["kind"]): readonly S
 
 function isAtRest({ status, metadata }: JobResource): boolean {
   return isFinal(status?.phase) && metadata.deletionTimestamp === undefined;
+}
+
+/** There may be thousands that ended: none is looked at again for the operator's start or a resync. */
+function isSettled({ after }: Change<JobResource>): boolean {
+  if (after === undefined || !isAtRest(after)) return false;
+  return after.status?.observedGeneration === after.metadata.generation;
 }
 
 function bothKinds({ backups, restores }: Informers): readonly Informer<JobResource>[] {
@@ -164,14 +170,8 @@ function movesTheQueue({ before, after }: Change<JobResource>): boolean {
   return placeInQueue(before) !== placeInQueue(after);
 }
 
+/** All that the turn of others is made of. Not its position, which follows from theirs: that would wake all again. */
 function placeInQueue(job: JobResource): string {
   const { status, metadata } = job;
-  return JSON.stringify([
-    standsAside(job),
-    isFinal(status?.phase),
-    status?.slot?.index,
-    status?.queue?.position,
-    status?.retryAfter,
-    metadata.deletionTimestamp,
-  ]);
+  return JSON.stringify([queuedJob(job), isFinal(status?.phase), metadata.deletionTimestamp]);
 }

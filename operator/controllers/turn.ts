@@ -31,9 +31,7 @@ export function turnOf(me: QueuedJob, all: readonly QueuedJob[], slots: number):
     const message = `${rival.kind} ${rival.name}, which is before it on database ${me.database}`;
     return { kind: "wait", position, message };
   }
-  const eligible = ahead.filter(
-    (j) => ![...running, ...before(j, ahead)].some((o) => sameDatabase(o, j)),
-  );
+  const eligible = firstOfEachDatabase(running, ahead);
   const free = slots - running.length;
   if (eligible.length < free) return { kind: "go" };
   const what = slots === 1 ? "the Repository's slot" : `one of the Repository's ${slots} slots`;
@@ -42,8 +40,18 @@ export function turnOf(me: QueuedJob, all: readonly QueuedJob[], slots: number):
   return { kind: "wait", position, message };
 }
 
-function before(job: QueuedJob, all: readonly QueuedJob[]): readonly QueuedJob[] {
-  return all.filter((j) => byAge(j, job) < 0);
+/** Those of `ahead`, oldest first, that nobody is before on their database. One pass: queues may be long. */
+function firstOfEachDatabase(
+  running: readonly QueuedJob[],
+  ahead: readonly QueuedJob[],
+): readonly QueuedJob[] {
+  const taken = new Set(running.map((j) => j.database));
+  return ahead.filter(({ database }) => {
+    if (database === undefined) return true;
+    const isFirst = !taken.has(database);
+    taken.add(database);
+    return isFirst;
+  });
 }
 
 function sameDatabase(a: QueuedJob, b: QueuedJob): boolean {
