@@ -58,6 +58,13 @@ describe("Frontends", () => {
     ]);
   });
 
+  it("open one for all that ask at once", async () => {
+    const { frontends, opened } = makeWorld();
+    const all = await Promise.all([1, 2, 3].map(() => frontends.of(repository())));
+    expect(opened.length).to.equal(1);
+    expect(new Set(all).size).to.equal(1);
+  });
+
   it("connect anew when the password or the addresses change, and close the old one", async () => {
     const { frontends, opened, put } = makeWorld();
     await frontends.of(repository());

@@ -60,10 +60,12 @@ export class Frontends {
       throw error;
     }
     const made = digest(repository, users);
-    if (known?.made === made) return known.frontend;
-    await this.forget(uid);
+    // Nothing is awaited from here until it is set: two that ask at once must not open two.
+    const before = this.#entries.get(uid);
+    if (before?.made === made) return before.frontend;
     const frontend = this.#open(repository, users);
     this.#entries.set(uid, { made, frontend });
+    await before?.frontend.close();
     return frontend;
   }
 
