@@ -4,6 +4,7 @@ import { FrontendError } from "./frontend.ts";
 import {
   quoteAddress,
   quoteLabel,
+  quoteSnapshot,
   quoteName,
   quoteText,
   quoteTimestamp,
@@ -69,6 +70,8 @@ describe("quoting", () => {
     ["a label with a dash", () => quoteLabel("a-b"), "1 to 60"],
     ["a label of 61", () => quoteLabel("l".repeat(61)), "1 to 60"],
     ["a label with a slash", () => quoteLabel("../x"), "1 to 60"],
+    ["a snapshot with a slash", () => quoteSnapshot("../x"), "1 to 128"],
+    ["a snapshot of 129", () => quoteSnapshot("l".repeat(129)), "1 to 128"],
     ["an address without port", () => quoteAddress("host"), "is not host:port"],
     ["an address with port 0", () => quoteAddress("host:0"), "is not host:port"],
     ["an address with port 65536", () => quoteAddress("host:65536"), "is not host:port"],

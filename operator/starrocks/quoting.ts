@@ -9,6 +9,8 @@ export type NameKind = "database" | "table" | "partition" | "repository" | "brok
 const COMMON_NAME = /^[a-zA-Z]\w{0,63}$|^_[a-zA-Z0-9]\w{0,62}$/;
 /** Narrower than StarRocks: a label becomes a folder's name verbatim (§1.1). */
 const LABEL = /^[A-Za-z0-9_]{1,60}$/;
+/** What others may have called theirs: LABEL_REGEX of FeNameFormat. */
+const FOREIGN_LABEL = /^[-A-Za-z0-9_]{1,128}$/;
 const TIMESTAMP = /^\d{4}(?:-\d\d){5}-\d{3}$/;
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
@@ -30,6 +32,15 @@ export function quoteText(what: string, text: string): string {
   return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }
 
+/** Of a snapshot that is there, whoever made it. */
+export function quoteSnapshot(label: string): string {
+  if (FOREIGN_LABEL.test(label)) return `\`${label}\``;
+  throw invalid(
+    `the snapshot ${shown(label)} cannot be named: only labels of 1 to 128 of the characters A-Z, a-z, 0-9, _ and - can`,
+  );
+}
+
+/** Of a snapshot that is made. */
 export function quoteLabel(label: string): string {
   if (LABEL.test(label)) return `\`${label}\``;
   throw invalid(

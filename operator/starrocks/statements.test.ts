@@ -82,6 +82,14 @@ const golden: readonly (readonly [string, string])[] = [
     "SHOW SNAPSHOT ON `k8s_1a_0` WHERE SNAPSHOT = 'daily_1'",
   ],
   [
+    sql.restore({ ...RESTORE, label: "somebody-elses" }),
+    `RESTORE SNAPSHOT \`shop\`.\`somebody-elses\` FROM \`k8s_1a_0\` ON (\`orders\`) PROPERTIES ('backup_timestamp' = '${ts}', 'replication_num' = '3', 'timeout' = '3600')`,
+  ],
+  [
+    sql.showSnapshot("k8s_1a_0", "somebody-elses"),
+    "SHOW SNAPSHOT ON `k8s_1a_0` WHERE SNAPSHOT = 'somebody-elses'",
+  ],
+  [
     sql.showSnapshot("k8s_1a_0", "daily_1", ts),
     `SHOW SNAPSHOT ON \`k8s_1a_0\` WHERE SNAPSHOT = 'daily_1' AND TIMESTAMP = '${ts}'`,
   ],
@@ -153,7 +161,8 @@ describe("statements", () => {
       () => sql.createRepository({ ...REPOSITORY, location: "backup://mount/" }),
       "must not end in a slash",
     ],
-    ["a label with a quote", () => sql.showSnapshot("r", "a'b"), "the label"],
+    ["a snapshot with a quote", () => sql.showSnapshot("r", "a'b"), "the snapshot"],
+    ["a new label with a dash", () => sql.backup({ ...BACKUP, label: "daily-1" }), "the label"],
     ["a database with a newline", () => sql.selectTables("a\nb"), "control character"],
   ];
   for (const [what, build, text] of refused) {

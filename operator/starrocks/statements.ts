@@ -12,6 +12,7 @@ import {
   quoteAddress,
   quoteLabel,
   quoteName,
+  quoteSnapshot,
   quoteText,
   quoteTimestamp,
   requireCount,
@@ -84,7 +85,7 @@ export function restore(request: RestoreRequest): string {
   const { database, label, timestamp, repository, tables } = request;
   if (tables.length < 1) throw invalid("a RESTORE needs an ON list with a table in it");
   return [
-    `RESTORE SNAPSHOT ${quoteName("database", database)}.${quoteLabel(label)}`,
+    `RESTORE SNAPSHOT ${quoteName("database", database)}.${quoteSnapshot(label)}`,
     `FROM ${quoteName("repository", repository)}`,
     `ON (${tables.map(restoredSelection).join(", ")})`,
     `PROPERTIES ('backup_timestamp' = ${quoteTimestamp(timestamp)},`,
@@ -103,7 +104,7 @@ export function showJobs(kind: "backup" | "restore", database: string): string {
 }
 
 export function showSnapshot(repository: string, label: string, timestamp?: string): string {
-  quoteLabel(label);
+  quoteSnapshot(label);
   const which = timestamp === undefined ? "" : ` AND TIMESTAMP = ${quoteTimestamp(timestamp)}`;
   return `SHOW SNAPSHOT ON ${quoteName("repository", repository)} WHERE SNAPSHOT = '${label}'${which}`;
 }
