@@ -16,7 +16,8 @@ const LOG_TAIL = { tailLines: 50, limitBytes: 64 * 1024 } as const;
 interface Look {
   readonly atMs: number;
   readonly figures: AgentFigures | undefined;
-  /** The pod was over and its log could be read: nothing will follow. */
+  readonly isRead: boolean;
+  /** The pod was over: nothing will follow. */
   readonly isLast: boolean;
 }
 
@@ -37,7 +38,8 @@ export async function figuresOfPod(
   if (last !== undefined && isFresh(last, nowMs)) return last.figures;
   const look = await lookAt(deps, pod, nowMs);
   if (known.size >= PODS_MAX) known.clear();
-  known.set(key, look);
+  // Of a pod that has ended there may be no later chance.
+  if (look.isRead || !isOver(pod)) known.set(key, look);
   return look.figures;
 }
 
@@ -53,8 +55,8 @@ function isFresh({ isLast, atMs }: Look, nowMs: number): boolean {
 
 async function lookAt(deps: ControllerDeps, pod: Pod, atMs: number): Promise<Look> {
   const text = await readLog(deps, pod);
-  if (text === undefined) return { atMs, figures: undefined, isLast: false };
-  return { atMs, figures: lastFigures(text), isLast: isOver(pod) };
+  if (text === undefined) return { atMs, figures: undefined, isRead: false, isLast: false };
+  return { atMs, figures: lastFigures(text), isRead: true, isLast: isOver(pod) };
 }
 
 /** Figures are an extra: a log that cannot be read (the node is away) must not hold up the job. */
