@@ -82,6 +82,11 @@ export class Frontends {
     });
   }
 
+  /** The connection of a Repository that may be gone; undefined: there is none. */
+  known(uid: string): Frontend | undefined {
+    return this.#entries.get(uid)?.frontend;
+  }
+
   /** Closes a Repository's connection. */
   async forget(uid: string): Promise<void> {
     const entry = this.#entries.get(uid);

@@ -13,6 +13,7 @@ import type { Backup } from "../api/backup.generated.ts";
 import type { Repository } from "../api/repository.generated.ts";
 import type { Restore } from "../api/restore.generated.ts";
 import type { Caches, ControllerDeps } from "./deps.ts";
+import { reconcileForgotten } from "./forgotten/controller.ts";
 import { reconcileJob } from "./job/controller.ts";
 import { queuedJob } from "./job/observe-queue.ts";
 import { isFinal } from "./job/status.ts";
@@ -67,6 +68,12 @@ export function controllers(
       sources: repositorySources(informers),
       reconcile: (key, context) => reconcileRepository({ ...deps, log: context.log }, key, context),
     },
+    {
+      name: "forgotten",
+      workers: 1,
+      sources: forgottenSources(informers),
+      reconcile: (key, context) => reconcileForgotten({ ...deps, log: context.log }, key),
+    },
     ...JOB_KINDS.map((kind): ControllerOptions => ({
       name: kind.toLowerCase(),
       workers,
@@ -96,6 +103,24 @@ function repositorySources(informers: Informers): readonly Source[] {
         movesTheQueue,
       ),
     ),
+  ];
+}
+
+/** Keys are UIDs of Repositories that went, or that objects name and nobody knows. */
+function forgottenSources({ repositories, jobs, services, caches }: Informers): readonly Source[] {
+  const unknown = (object: KubernetesObject): readonly ObjectKey[] => {
+    const uid = object.metadata.labels?.[LABELS.repositoryUid];
+    if (uid === undefined || repositoriesOf(caches, object).length > 0) return [];
+    return [nameIn(object.metadata.namespace, uid)];
+  };
+  return [
+    watches(
+      repositories,
+      ({ metadata }) => [nameIn(metadata.namespace, metadata.uid ?? "")],
+      ({ after }) => after === undefined,
+    ),
+    watches(jobs, unknown),
+    watches(services, unknown),
   ];
 }
 
