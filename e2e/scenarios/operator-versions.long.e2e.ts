@@ -6,7 +6,7 @@ import type { Restore } from "../../operator/api/restore.generated.ts";
 import type { ProfileName } from "../starrocks/profile.ts";
 import { World, resource } from "../world.ts";
 
-const PROFILES: readonly ProfileName[] = ["2.5", "3.3"];
+const PROFILES: readonly ProfileName[] = ["2.5", "recorded"];
 
 for (const profile of PROFILES) {
   describe(`the operator with StarRocks ${profile}`, () => {

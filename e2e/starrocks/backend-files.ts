@@ -94,8 +94,7 @@ export class BrokerFiles {
   /** Refuses a path that exists: a broker's file cannot be truncated (#3683, #53631). */
   async openWritable(path: string): Promise<WritableFile> {
     const { properties, clientId } = this.options;
-    const found = await this.call("checkPathExist", { path, properties });
-    if (found.opStatus.statusCode === OK && found.isPathExist) {
+    if (await this.exists(path)) {
       throw new BackendStatus(`Not supported: Cannot truncate a file by broker, path=${path}`);
     }
     const { opStatus, fd } = await this.call("openWriter", {
@@ -108,7 +107,21 @@ export class BrokerFiles {
     return new WritableFile(this, path, this.#descriptor("openWriter", path, fd));
   }
 
+  /** Only a plain yes is one. */
+  async exists(path: string): Promise<boolean> {
+    const { properties } = this.options;
+    const { opStatus, isPathExist } = await this.call("checkPathExist", { path, properties });
+    return opStatus.statusCode === OK && isPathExist;
+  }
+
   async openReadable(path: string): Promise<ReadableFile> {
+    const found = await this.openIfThere(path);
+    if (found !== undefined) return found;
+    throw new BackendStatus(`Not found: failed to open reader, path=${path}`);
+  }
+
+  /** Undefined: the broker knows no such file. */
+  async openIfThere(path: string): Promise<ReadableFile | undefined> {
     const { properties, clientId } = this.options;
     const { opStatus, fd } = await this.call("openReader", {
       path,
@@ -116,6 +129,7 @@ export class BrokerFiles {
       clientId,
       properties,
     });
+    if (opStatus.statusCode === FILE_NOT_FOUND) return undefined;
     this.require(opStatus, `failed to open reader, path=${path}`);
     return new ReadableFile(this, path, this.#descriptor("openReader", path, fd));
   }

@@ -28,8 +28,6 @@ export interface BackendFaults {
   capacityBytes: number;
   /** The next `times` snapshots are refused because compaction came first. */
   alreadyMerged: number;
-  /** MOVE does not notice missing segments, as real BEs below 4.2 (#77732). */
-  lenientMove: boolean;
 }
 
 export function noFaults(): BackendFaults {
@@ -37,7 +35,6 @@ export function noFaults(): BackendFaults {
     localRead: undefined,
     capacityBytes: Number.MAX_SAFE_INTEGER,
     alreadyMerged: 0,
-    lenientMove: false,
   };
 }
 
@@ -165,7 +162,7 @@ export class Backend implements BackendPort {
         await download(task, this.#loader(task.broker, task.properties));
         return {};
       case "MOVE":
-        await this.tablets.move(task.tabletId, task.localPath, this.#options.faults.lenientMove);
+        await this.tablets.move(task.tabletId, task.localPath);
         return {};
       default:
         return assertNever(task);
@@ -201,6 +198,7 @@ export class Backend implements BackendPort {
     return {
       files,
       bufferSizeBytes: profile.bufferSizeBytes,
+      tabletManifest: profile.tabletManifest,
       signal: this.#life.signal,
       report: (progress) => frontend.reportProgress(progress),
       beforeLocalRead: (tabletId, file, offset) => this.#mayFailRead(tabletId, file, offset),

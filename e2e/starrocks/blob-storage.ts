@@ -56,6 +56,8 @@ export interface BlobOptions {
   readonly timeoutMs: number;
   /** 3.3.2+: throws instead of a Status when there is no broker. */
   readonly noBrokerThrows: boolean;
+  /** 3.3.0 and 3.3.1 (#48292): each call of one read or write picks a broker, too. */
+  readonly brokerPerCall: boolean;
 }
 
 /** An operation's place: one broker and one connection. */
@@ -215,7 +217,7 @@ export class BlobStorage {
   async #pwrite(place: Place, path: string, request: Requests["pwrite"]): Promise<OperationStatus> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await place.connection.call("pwrite", request, this.#options.timeoutMs);
+        return await this.#send(place, "pwrite", request);
       } catch (error) {
         const again = error instanceof TransportProblem && error.kind === "timeout";
         if (!again || tries >= WRITE_RETRIES) {
@@ -307,9 +309,28 @@ export class BlobStorage {
     request: Requests[M],
   ): Promise<Responses[M]> {
     try {
-      return await place.connection.call(method, request, this.#options.timeoutMs);
+      return await this.#send(place, method, request);
     } catch (error) {
       throw new StatusError("COMMON_ERROR", this.#text(what, error, place), true);
+    }
+  }
+
+  async #send<M extends MethodName>(
+    place: Place,
+    method: M,
+    request: Requests[M],
+  ): Promise<Responses[M]> {
+    const { brokerPerCall, pool, timeoutMs } = this.#options;
+    if (!brokerPerCall) return place.connection.call(method, request, timeoutMs);
+    const { host, port } = this.#pick();
+    const connection = await pool.borrow(host, port);
+    try {
+      const answer = await connection.call(method, request, timeoutMs);
+      pool.giveBack(host, port, connection);
+      return answer;
+    } catch (error) {
+      pool.invalidate(connection);
+      throw error;
     }
   }
 

@@ -40,6 +40,7 @@ export interface Table {
   readonly partitions: Partition[];
   readonly properties: Readonly<Record<string, string>>;
   readonly temporaryPartitions: boolean;
+  readonly listPartitioned?: boolean;
   /** Views and materialized views: the tables they read. */
   readonly baseTables: readonly string[];
   active: boolean;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createConnection, type Connection } from "mysql2/promise";
 import { systemClock, type Clock } from "../../operator/clock.ts";
 import { must } from "../../operator/assert.ts";
+import { hostOf } from "./addresses.ts";
 import { Backend, noFaults, type BackendFaults } from "./backend.ts";
 import { BackendProcess } from "./backend-process.ts";
 import { ClusterClock } from "./cluster-clock.ts";
@@ -14,11 +15,13 @@ import { findTable, type Database } from "./catalog.ts";
 import { buildDatabase, type DatabaseSpec } from "./data-builder.ts";
 import { execute, type ClusterView } from "./executor.ts";
 import { Frontend } from "./frontend.ts";
+import { CATALOGS_ID, catalogBackup } from "./jobs/catalog-backup.ts";
 import type { BackendPort, FrontendPort } from "./messages.ts";
 import { MetaStore } from "./meta-store.ts";
 import { doubleSha1, MysqlServer } from "./mysql-server.ts";
 import type { User } from "./privileges.ts";
-import { profileOf, type Profile, type ProfileName } from "./profile.ts";
+import type { Profile, ProfileName } from "./profile.ts";
+import { profileOf } from "./profiles.ts";
 import { Session } from "./session.ts";
 import type { FrontendRow } from "./show/nodes.ts";
 import { DdlError } from "./sql/errors.ts";
@@ -319,6 +322,24 @@ export class StarRocks implements ClusterView {
     await this.startFrontend(old);
   }
 
+  /** Follower `i` replays nothing until {@link catchUp}, or until it leads. */
+  lagFollower(i: number): void {
+    const frontend = must(this.#frontends[i]?.frontend, `FE ${i}`);
+    if (frontend.isLeader) throw new Error(`FE ${i} leads and cannot lag`);
+    frontend.lag(this.frontendRows());
+  }
+
+  catchUp(i: number): void {
+    this.#frontends[i]?.frontend?.catchUp();
+  }
+
+  /** A backup of external catalogs that somebody made: from 3.4 on SHOW BACKUP never leaves it out. */
+  pretendCatalogBackup(label: string): void {
+    const record = catalogBackup(label, this.#store.nextId(), this.#clock.now());
+    this.#store.saveJob(CATALOGS_ID, record);
+    this.leader()?.handler?.load();
+  }
+
   leaderIndex(): number {
     return this.#frontends.findIndex((s) => s.frontend?.isLeader);
   }
@@ -416,8 +437,12 @@ export class StarRocks implements ClusterView {
         const found = userOf(user);
         return found === undefined ? undefined : doubleSha1(found.password);
       },
-      connected: (user: string, id: number, db: string | undefined) =>
-        new Session(must(userOf(user)), id, db),
+      connected: (user: string, connectionId: number, db: string | undefined) =>
+        new Session(must(userOf(user)), {
+          connectionId,
+          db,
+          timeZone: this.#profile.show.timeZone,
+        }),
       query: (session: Session, sql: string) => {
         this.#statements.push({ user: session.user.name, sql });
         if (this.#statements.length > STATEMENTS_MAX) this.#statements.shift();
@@ -444,16 +469,6 @@ function profileFor(options: StarRocksOptions): Profile {
       workers: options.backendWorkers ?? base.backend.workers,
     },
   };
-}
-
-/** The i-th of the given addresses, or the i-th from the first one on. */
-function hostOf(i: number, given: readonly string[] | undefined, first: string): string {
-  return given === undefined ? hostAt(first, i) : must(given[i], `an address for process ${i}`);
-}
-
-function hostAt(first: string, i: number): string {
-  const at = first.lastIndexOf(".") + 1;
-  return `${first.slice(0, at)}${Number(first.slice(at)) + i}`;
 }
 
 /** mulberry32: the same choices in every run of one seed. */

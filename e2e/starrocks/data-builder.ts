@@ -18,6 +18,7 @@ export interface TableSpec {
   readonly buckets?: Table["buckets"];
   readonly properties?: Readonly<Record<string, string>>;
   readonly temporaryPartitions?: boolean;
+  readonly listPartitioned?: boolean;
   readonly baseTables?: readonly string[];
 }
 

@@ -10,12 +10,14 @@ import {
 } from "./jobs/analyze.ts";
 import { statementError, type BackupHandler } from "./jobs/backup-handler.ts";
 import type { BackupRecord } from "./jobs/backup-job.ts";
+import { CATALOGS_ID } from "./jobs/catalog-backup.ts";
 import { JobLists } from "./jobs/job.ts";
 import type { RestoreRecord } from "./jobs/restore-job.ts";
 import { detailsOf, type SnapshotInfo } from "./jobs/snapshot-files.ts";
 import type { RepositoryRecord } from "./meta-store.ts";
 import { Repository } from "./repository.ts";
 import { BACKUP_COLUMNS, backupRow, RESTORE_COLUMNS, restoreRow } from "./show/jobs.ts";
+import { fill } from "./show/nodes.ts";
 import { AnalysisError, DdlError, SqlError } from "./sql/errors.ts";
 import type { Cell, Result, ResultTable } from "./sql/result.ts";
 import type {
@@ -56,7 +58,9 @@ export async function createRepository(
     name,
     createTime: clock.now(),
     readOnly: statement.readOnly,
-    location: statement.location,
+    location: profile.frontend.stripsTrailingSlash
+      ? statement.location.replace(/\/+$/, "")
+      : statement.location,
     broker,
     properties: Object.fromEntries(statement.properties),
   };
@@ -105,7 +109,7 @@ export function showRepositories({ frontend, session }: Execution): ResultTable 
     rows: frontend.repositories.all.map(({ record, errorMessage }) => [
       String(record.id),
       record.name,
-      formatTime(record.createTime, session.timeZone),
+      formatTime(record.createTime, session.shownTimeZone),
       String(record.readOnly),
       record.location,
       record.broker,
@@ -131,7 +135,7 @@ export async function restoreStatement(
 ): Promise<Result> {
   const analyzed = analyzeRestore(statement, analyzerOf(frontend, session.db));
   const db = analyzed.targetDb ?? "";
-  const database = frontend.options.store.databases.find((d) => d.name === db);
+  const database = frontend.databases.find((d) => d.name === db);
   const existing = statement.on?.refs
     .map((r) => r.name)
     .filter((name) => database?.tables.some((t) => t.name === name));
@@ -155,6 +159,15 @@ export async function cancelStatement(
   return "ok";
 }
 
+export async function dropSnapshot(
+  { label, repository }: Extract<Statement, { readonly kind: "dropSnapshot" }>,
+  { frontend, session, checks }: Execution,
+): Promise<Result> {
+  checks.repository(session.grants);
+  await handlerOf(frontend).dropSnapshot(repository, label);
+  return "ok";
+}
+
 export function showJobs(
   statement: Extract<Statement, { readonly kind: "showJobs" }>,
   { frontend, session, checks }: Execution,
@@ -165,9 +178,9 @@ export function showJobs(
   const rows: (readonly Cell[])[] = [];
   for (const { record, lists } of shownJobs(frontend, statement.db, statement.job)) {
     if (record.type === "RESTORE") {
-      rows.push(restoreRow(record, lists, session.timeZone));
+      rows.push(restoreRow(record, lists, session.shownTimeZone));
     } else if (checks.mayShowBackup(session.grants, record.databaseName, backedUp(record))) {
-      rows.push(backupRow(record, lists, session.timeZone));
+      rows.push(backupRow(record, lists, session.shownTimeZone));
     } else {
       // ShowExecutor returns from its loop: one missing right empties the whole answer.
       return { columns, rows: [] };
@@ -181,17 +194,20 @@ interface ShownJob {
   readonly lists: JobLists;
 }
 
-/** A follower knows only what was logged; a FROM that names no database shows every one's. */
+/**
+ * A follower knows only what was logged; a FROM that names no database shows every one's. From 3.4 on the
+ * job of external catalogs comes last, whatever was asked for.
+ */
 function shownJobs(
   frontend: Frontend,
   db: string | undefined,
   kind: "BACKUP" | "RESTORE",
 ): readonly ShownJob[] {
-  const { store } = frontend.options;
-  const wanted = store.databases.find((d) => d.name === db)?.id;
+  const { profile } = frontend.options;
+  const wanted = frontend.databases.find((d) => d.name === db)?.id;
   const jobs: readonly ShownJob[] =
     frontend.handler === undefined
-      ? Object.values(store.jobs).map((record) => ({
+      ? Object.values(frontend.loggedJobs).map((record) => ({
           record: record as BackupRecord | RestoreRecord,
           lists: new JobLists(),
         }))
@@ -199,13 +215,13 @@ function shownJobs(
           record: record as BackupRecord | RestoreRecord,
           lists,
         }));
-  return jobs.filter(
-    ({ record }) => record.type === kind && (wanted === undefined || record.databaseId === wanted),
+  const ofKind = jobs.filter(({ record }) => record.type === kind);
+  const isCatalogs = ({ record }: ShownJob) => record.databaseId === CATALOGS_ID;
+  const asked = ofKind.filter(
+    (job) => !isCatalogs(job) && (wanted === undefined || job.record.databaseId === wanted),
   );
+  return profile.show.externalCatalogJob ? [...asked, ...ofKind.filter(isCatalogs)] : asked;
 }
-
-const LIST_COLUMNS = ["Snapshot", "Timestamp", "Status"] as const;
-const DETAIL_COLUMNS = ["Snapshot", "Timestamp", "Database", "Details", "Status"] as const;
 
 /** Runs on the connected FE, with broker calls of its own. */
 export async function showSnapshot(
@@ -218,21 +234,43 @@ export async function showSnapshot(
     throw new AnalysisError(`Repository [${statement.repository}] does not exist`);
   }
   const { labels, timestamp } = statement;
+  const { show } = frontend.options.profile;
   try {
     if (timestamp !== undefined) {
       const row = await detailRow(repository, labels[0] ?? "", timestamp);
-      return { columns: DETAIL_COLUMNS, rows: [row] };
+      return fill(show.snapshotDetails, [row]);
     }
     const wanted = await wantedLabels(repository, statement);
-    const rows: (readonly Cell[])[] = [];
-    for (const label of wanted) {
-      const row = await repository.snapshotRow(label);
-      rows.push([row.snapshot, row.timestamp, row.status]);
-    }
-    return { columns: LIST_COLUMNS, rows };
+    const rows: SnapshotCells[] = [];
+    for (const label of wanted) rows.push(await listRow(repository, label, show.snapshots));
+    return fill(show.snapshots, rows);
   } catch (error) {
     throw statementError(error);
   }
+}
+
+type SnapshotCells = Readonly<Record<string, string | null>>;
+
+/** What 4.2 shows more is in `__info`: one more file to read for each snapshot. */
+async function listRow(
+  repository: Repository,
+  label: string,
+  columns: readonly string[],
+): Promise<SnapshotCells> {
+  const { timestamp, status } = await repository.snapshotRow(label);
+  const cells = { Snapshot: label, Timestamp: timestamp, Status: status };
+  const [newest = ""] = timestamp.split("\n").slice(-1);
+  if (!columns.includes("Ttl") || newest === "" || newest.startsWith("Invalid")) return cells;
+  return { ...(await detailRow(repository, label, newest)), ...cells };
+}
+
+function expiryCells({ cluster_id, finish_time, ttl, expire_time }: SnapshotInfo): SnapshotCells {
+  return {
+    ClusterId: String(cluster_id ?? ""),
+    FinishTime: formatTime(finish_time ?? -1, "+08:00"),
+    Ttl: ttl ?? "",
+    ExpireTime: formatTime(expire_time ?? -1, "+08:00"),
+  };
 }
 
 /** `=` looks at its label directly; no clause and IN start from the list of folders. */
@@ -256,17 +294,19 @@ async function detailRow(
   repository: Repository,
   label: string,
   timestamp: string,
-): Promise<readonly Cell[]> {
+): Promise<SnapshotCells> {
+  const cells = { Snapshot: label, Timestamp: timestamp, Database: "", Details: "" };
   try {
     const content = await repository.readInfo(label, timestamp);
     const info = JSON.parse(content.toString("utf8")) as SnapshotInfo;
-    return [label, timestamp, info.database, detailsOf(info), "OK"];
+    const found = { Database: info.database, Details: detailsOf(info), Status: "OK" };
+    return { ...cells, ...found, ...expiryCells(info) };
   } catch (error) {
     if (error instanceof SyntaxError) {
-      return [label, timestamp, "", "", `Failed to read info from local file: ${error.message}`];
+      return { ...cells, Status: `Failed to read info from local file: ${error.message}` };
     }
     if (!(error instanceof StatusError)) throw error;
-    return [label, timestamp, "", "", `Failed to get info: ${error.message}`];
+    return { ...cells, Status: `Failed to get info: ${error.message}` };
   }
 }
 
@@ -280,9 +320,9 @@ function handlerOf(frontend: Frontend): BackupHandler {
 }
 
 function analyzerOf(frontend: Frontend, sessionDb: string | undefined): AnalyzerContext {
-  const { store, profile } = frontend.options;
+  const { profile } = frontend.options;
   return {
-    databases: store.databases,
+    databases: frontend.databases,
     sessionDb,
     profile,
     hasRepository: (name) => frontend.repositories.get(name) !== undefined,

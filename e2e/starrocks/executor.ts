@@ -6,6 +6,7 @@ import {
   cancelStatement,
   createRepository,
   dropRepository,
+  dropSnapshot,
   restoreStatement,
   showJobs,
   showRepositories,
@@ -17,7 +18,7 @@ import { PrivilegeChecks } from "./privileges.ts";
 import type { Session } from "./session.ts";
 import { selectFromView } from "./show/information-schema.ts";
 import { backendTable, brokerTable, frontendTable, type FrontendRow } from "./show/nodes.ts";
-import { AnalysisError, DdlError, SqlError } from "./sql/errors.ts";
+import { AnalysisError, DdlError, SqlError, unknownDatabase } from "./sql/errors.ts";
 import { SyntaxProblem } from "./sql/lexer.ts";
 import { WhereProblem } from "./sql/parse-backup.ts";
 import { parse, syntaxErrorText } from "./sql/parser.ts";
@@ -49,6 +50,7 @@ const TO_LEADER = new Set<Statement["kind"]>([
   "backup",
   "restore",
   "cancel",
+  "dropSnapshot",
   "createDatabase",
   "dropDatabase",
   "dropTable",
@@ -127,6 +129,7 @@ const HANDLERS: Handlers = {
   backup: backupStatement,
   restore: restoreStatement,
   cancel: cancelStatement,
+  dropSnapshot,
   showJobs,
   showSnapshot,
   show: (s, execution) => showNodes(s.what, execution),
@@ -141,7 +144,7 @@ const HANDLERS: Handlers = {
     return "ok";
   },
   showDatabases: (s, { frontend }) => {
-    const names = frontend.options.store.databases.map((d) => d.name);
+    const names = frontend.databases.map((d) => d.name);
     return oneColumn("Database", ["information_schema", ...names], s.pattern);
   },
   showTables: (s, execution) => {
@@ -175,7 +178,7 @@ const HANDLERS: Handlers = {
   }),
   createDatabase: (s, { frontend, session, checks }) => {
     checks.createDatabase(session.grants);
-    const exists = frontend.options.store.databases.some((d) => d.name === s.name);
+    const exists = frontend.databases.some((d) => d.name === s.name);
     if (exists && !s.ifNotExists) {
       throw new DdlError(`Can't create database '${s.name}'; database exists`);
     }
@@ -187,7 +190,7 @@ const HANDLERS: Handlers = {
     const database = store.databases.find((d) => d.name === s.name);
     if (database === undefined) {
       if (s.ifExists) return "ok";
-      throw new AnalysisError(`Unknown database '${s.name}'`);
+      throw unknownDatabase(s.name, execution.frontend.options.profile);
     }
     for (const table of database.tables.slice()) await dropTable(database, table, execution);
     store.databases.splice(store.databases.indexOf(database), 1);
@@ -199,7 +202,7 @@ const HANDLERS: Handlers = {
     const table = database.tables.find((t) => t.name === s.name);
     if (table === undefined) {
       if (s.ifExists) return "ok";
-      throw new AnalysisError(`Unknown table '${s.name}'`);
+      throw unknownTable(s.name, execution);
     }
     await dropTable(database, table, execution);
     return "ok";
@@ -209,7 +212,7 @@ const HANDLERS: Handlers = {
     const { session, checks, frontend } = execution;
     const [one, other] = [s.name, s.other].map((name) => {
       checks.alterTable(session.grants, database.name, name);
-      return requireTable(database, name);
+      return requireTable(database, name, execution);
     });
     if (one === undefined || other === undefined) return "ok";
     for (const table of [one, other]) {
@@ -226,7 +229,7 @@ const HANDLERS: Handlers = {
   alterView: (s, execution) => {
     const database = databaseOf(s.db, execution);
     execution.checks.alterTable(execution.session.grants, database.name, s.name);
-    const table = requireTable(database, s.name);
+    const table = requireTable(database, s.name, execution);
     table.active = s.active;
     table.inactiveReason = s.active
       ? ""
@@ -247,15 +250,20 @@ function run(statement: Statement, execution: Execution): Result | Promise<Resul
 function databaseOf(name: string | undefined, { frontend, session }: Execution): Database {
   const wanted = name ?? session.db;
   if (wanted === undefined) throw new AnalysisError("No database selected");
-  const found = frontend.options.store.databases.find((d) => d.name === wanted);
-  if (found === undefined) throw new AnalysisError(`Unknown database '${wanted}'`);
+  const found = frontend.databases.find((d) => d.name === wanted);
+  if (found === undefined) throw unknownDatabase(wanted, frontend.options.profile);
   return found;
 }
 
-function requireTable(database: Database, name: string): Table {
+function requireTable(database: Database, name: string, execution: Execution): Table {
   const found = database.tables.find((t) => t.name === name);
-  if (found === undefined) throw new AnalysisError(`Unknown table '${name}'`);
+  if (found === undefined) throw unknownTable(name, execution);
   return found;
+}
+
+function unknownTable(name: string, { frontend }: Execution): AnalysisError {
+  const { errorCodes } = frontend.options.profile.frontend;
+  return new AnalysisError(`Unknown table '${name}'`, errorCodes.unknownTable);
 }
 
 async function dropTable(database: Database, table: Table, execution: Execution): Promise<void> {
@@ -278,14 +286,14 @@ async function showNodes(what: NodeKind, execution: Execution): Promise<ResultTa
   const { profile, clock } = frontend.options;
   switch (what) {
     case "BROKER":
-      return brokerTable(frontend.brokers.all, session.timeZone);
+      return brokerTable(frontend.brokers.all, session.shownTimeZone);
     case "FRONTENDS":
-      return frontendTable(cluster.frontendRows(), profile, clock.now());
+      return frontendTable(frontend.seenNodes ?? cluster.frontendRows(), profile, clock.now());
     case "BACKENDS":
-      return backendTable(await backendRows(frontend), profile, session.timeZone);
+      return backendTable(await backendRows(frontend), profile, session.shownTimeZone);
     case "COMPUTE NODES":
     default:
-      return { columns: ["ComputeNodeId", "IP", "HeartbeatPort", "BePort", "HttpPort"], rows: [] };
+      return { columns: profile.show.computeNodes, rows: [] };
   }
 }
 
@@ -398,7 +406,7 @@ async function selectView(statement: SelectStatement, execution: Execution): Pro
     stats.set(id, await port.tabletStats().catch(() => []));
   }
   return selectFromView(statement, {
-    databases: frontend.options.store.databases,
+    databases: frontend.databases,
     stats,
     sees: (table) => session.grants.sees(table),
   });

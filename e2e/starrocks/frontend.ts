@@ -12,6 +12,7 @@ import type { JobContext } from "./jobs/job.ts";
 import type { BackendPort, FrontendPort, LoaderProgress, TaskDone } from "./messages.ts";
 import type { JournalOp, MetaStore } from "./meta-store.ts";
 import type { Profile } from "./profile.ts";
+import type { FrontendRow } from "./show/nodes.ts";
 import { TaskQueue } from "./task-queue.ts";
 import type { Violations } from "./violations.ts";
 import { BrokerConnection } from "./wire/broker-connection.ts";
@@ -63,6 +64,14 @@ interface BackendLife {
   errorMessage: string;
 }
 
+/** What a follower that lags goes by. */
+interface Stale {
+  readonly databases: Database[];
+  readonly jobs: Readonly<Record<string, unknown>>;
+  readonly nodes: readonly FrontendRow[];
+  readonly missed: JournalOp[];
+}
+
 export class Frontend implements FrontendPort {
   readonly options: FrontendOptions;
   readonly startTime: number;
@@ -76,6 +85,7 @@ export class Frontend implements FrontendPort {
   #handler: BackupHandler | undefined;
   #tasks: TaskQueue | undefined;
   #replaying: Promise<void> = Promise.resolve();
+  #stale: Stale | undefined;
 
   private constructor(options: FrontendOptions) {
     this.options = options;
@@ -118,6 +128,7 @@ export class Frontend implements FrontendPort {
 
   /** From now on this FE leads: it takes the jobs over from the edit log. */
   lead(): void {
+    this.catchUp();
     const { clock, store, profile, tmpDir } = this.options;
     const tasks = new TaskQueue(
       clock,
@@ -204,6 +215,35 @@ export class Frontend implements FrontendPort {
     return database;
   }
 
+  /**
+   * From now on it replays nothing, as a follower on a slow disk or behind a slow network: what it answers by
+   * itself is of this moment, who leads too.
+   */
+  lag(nodes: readonly FrontendRow[]): void {
+    const { databases, jobs } = this.options.store;
+    this.#stale = { ...structuredClone({ databases, jobs }), nodes: [...nodes], missed: [] };
+  }
+
+  catchUp(): void {
+    const missed = this.#stale?.missed ?? [];
+    this.#stale = undefined;
+    for (const op of missed) this.#follow(op);
+  }
+
+  get databases(): Database[] {
+    return this.#stale?.databases ?? this.options.store.databases;
+  }
+
+  /** The last job of each database as the edit log has it. */
+  get loggedJobs(): Readonly<Record<string, unknown>> {
+    return this.#stale?.jobs ?? this.options.store.jobs;
+  }
+
+  /** Undefined: as they are. */
+  get seenNodes(): readonly FrontendRow[] | undefined {
+    return this.#stale?.nodes;
+  }
+
   configValue(key: string): string {
     return this.config.get(key) ?? "";
   }
@@ -243,6 +283,10 @@ export class Frontend implements FrontendPort {
   /** A running follower replays too, and probes while it does. */
   #follow(op: JournalOp): void {
     if (op === this.#own) return;
+    if (this.#stale !== undefined) {
+      this.#stale.missed.push(op);
+      return;
+    }
     this.#brokers.apply(op);
     const { starrocksPrefix } = this.options.profile.frontend;
     this.#replaying = this.#replaying.then(() => this.#repositories.replay(op, starrocksPrefix));
@@ -317,6 +361,7 @@ export class Frontend implements FrontendPort {
       clientId: `${host}:${EDIT_LOG_PORT}`,
       timeoutMs: timeouts.brokerCallMs,
       noBrokerThrows: profile.frontend.noBrokerThrows,
+      brokerPerCall: profile.frontend.brokerPerCall,
     });
   }
 }
@@ -333,9 +378,10 @@ function newLife(nowMs: number): BackendLife {
 
 /** §1.7. */
 function defaultConfig(profile: Profile): Record<string, string> {
-  const { backupMaterializedViews, brokerClientTimeoutMs, tasksPerBackendMax } = profile.frontend;
+  const { backupMaterializedViews, brokerClientTimeoutMs, tasksPerBackendMax, configuration } =
+    profile.frontend;
   return {
-    run_mode: "shared_nothing",
+    ...configuration,
     backup_job_default_timeout_ms: "86400000",
     ...(tasksPerBackendMax === 0
       ? { max_upload_task_per_be: "0", max_download_task_per_be: "0" }

@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { startStarRocks, type StarRocks } from "./cluster.ts";
 import { MINIMAL_PRIVILEGES } from "./privileges.ts";
-import { isProfileName } from "./profile.ts";
+import { isProfileName, PROFILE_NAMES } from "./profiles.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -44,7 +44,7 @@ function reply(value: object): void {
 async function main(): Promise<void> {
   const { dir, profile } = flags;
   if (dir === undefined || !isProfileName(profile)) {
-    throw new Error("--dir is needed, and a --profile of 2.5, 3.3 or 3.5");
+    throw new Error(`--dir is needed, and a --profile of ${PROFILE_NAMES.join(", ")}`);
   }
   const [user, password = ""] = flags.user?.split(":") ?? [];
   const starrocks = await startStarRocks({

@@ -12,8 +12,12 @@ import type { CachedClient } from "./wire/client-cache.ts";
 /** A task reports to the FE only after more than this many files (_report_every). */
 const REPORT_EVERY_FILES = 10;
 
+/** 4.2+: the plain names of a tablet's files, one in a line. */
+const TABLET_MANIFEST = "__starrocks_snapshot_manifest";
+
 export interface LoaderOptions {
   readonly files: BrokerFiles;
+  readonly tabletManifest: boolean;
   readonly bufferSizeBytes: number;
   readonly signal: AbortSignal;
   /** False: the job is gone. */
@@ -100,7 +104,24 @@ async function uploadTablet(
     }
     names.push(`${file}.${md5}`);
   }
+  if (options.tabletManifest) await uploadManifest(source, names, options);
   return names;
+}
+
+/** Under its own name at once; that one from an earlier try is met here is the broker's to prevent. */
+async function uploadManifest(
+  source: UploadTask["sources"][number],
+  names: readonly string[],
+  options: LoaderOptions,
+): Promise<void> {
+  const lines = names.map((name) => `${name.slice(0, name.lastIndexOf("."))}\n`);
+  const output = await options.files.openWritable(`${source.remotePath}/${TABLET_MANIFEST}`);
+  try {
+    await output.append(Buffer.from(lines.join("")));
+    await output.close();
+  } finally {
+    if (!options.signal.aborted) await output.dispose();
+  }
 }
 
 interface LocalFile {
@@ -178,6 +199,7 @@ async function downloadTablet(
   if (listed.size === 0) {
     throw new BackendStatus(`Internal error: get nothing from remote path: ${source.remotePath}`);
   }
+  if (options.tabletManifest) await requireManifest(source, listed, options);
   const kept = new Set<string>();
   for (const [name, remote] of [...listed].sort(([a], [b]) => (a < b ? -1 : 1))) {
     await reporter.every(REPORT_EVERY_FILES, task.sources.length);
@@ -188,6 +210,31 @@ async function downloadTablet(
   }
   for (const file of await readdir(source.localPath)) {
     if (!kept.has(file)) await rm(join(source.localPath, file));
+  }
+}
+
+/** Fails for a file that the manifest names and nobody lists; without a manifest nothing is looked for. */
+async function requireManifest(
+  source: DownloadTask["sources"][number],
+  listed: ReadonlyMap<string, RemoteFile>,
+  options: LoaderOptions,
+): Promise<void> {
+  const path = `${source.remotePath}/${TABLET_MANIFEST}`;
+  const input = await options.files.openIfThere(path);
+  if (input === undefined) return;
+  try {
+    const content = Buffer.alloc(await options.files.sizeOf(path));
+    await input.read(content);
+    const missing = content
+      .toString("utf8")
+      .split("\n")
+      .filter((name) => name !== "" && !listed.has(name));
+    if (missing.length === 0) return;
+    throw new BackendStatus(
+      `Not found: files of the snapshot manifest are missing in remote path: ${source.remotePath}: ${missing.join(", ")}`,
+    );
+  } finally {
+    await input.close();
   }
 }
 

@@ -33,7 +33,7 @@ describe("statements of the stand-in", () => {
   let scenario: Scenario;
 
   before(async () => {
-    scenario = await fresh("3.3");
+    scenario = await fresh("recorded");
     await scenario.query(
       `CREATE READ ONLY REPOSITORY ro WITH BROKER r1 ON LOCATION "backup://mount"`,
     );

@@ -138,17 +138,14 @@ export class TabletStore {
 
   /**
    * Replaces the tablet by a downloaded snapshot (SnapshotLoader::move). Files the header does not
-   * know are linked too: they waste space and do no other harm. With `lenient`, missing segments are
-   * not noticed, as below 4.2 (#77732): the table is half restored.
+   * know are linked too: they waste space and do no other harm. Segments that are missing are not
+   * noticed (#77732): the table is half restored.
    */
-  async move(tabletId: number, path: string, lenient: boolean): Promise<void> {
+  async move(tabletId: number, path: string): Promise<void> {
     const headerPath = join(path, `${tabletId}.hdr`);
     if (!(await exists(headerPath))) throw new Error(`failed to load header file: ${headerPath}`);
     const header = parseHeader(await readFile(headerPath, "utf8"), headerPath);
     const missing = await missingSegments(path, header);
-    if (missing.length > 0 && !lenient) {
-      throw new Error(`fail to find or read segment file: ${missing.join(", ")}`);
-    }
     const next = `${this.#dataPath(tabletId)}.next`;
     await rm(next, { recursive: true, force: true });
     await mkdir(next, { recursive: true });

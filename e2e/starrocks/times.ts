@@ -1,5 +1,5 @@
-// Times as StarRocks prints them (TimeUtils, AbstractJob). All FEs of the stand-in run in UTC; a
-// session's `time_zone` moves what SHOW prints, and nothing else.
+// Times as StarRocks prints them (TimeUtils, AbstractJob): SHOW in the session's `time_zone` or, in newer
+// releases, in a fixed one; a snapshot's timestamp in the zone of the FE's JVM. None tells the other.
 
 /** The two characters an FE keeps for "not yet"; on the wire they become SQL NULL. */
 export const NULL_STRING = "\\N";
@@ -12,8 +12,9 @@ export function formatTime(ms: number, timeZone = "UTC"): string | null {
 }
 
 /** A snapshot's timestamp, `yyyy-MM-dd-HH-mm-ss-SSS` in the JVM's zone. */
-export function snapshotTimestamp(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 23).replace(/[T:.]/g, "-");
+export function snapshotTimestamp(ms: number, jvmTimeZone: string): string {
+  const local = new Date(ms + offsetMs(ms, jvmTimeZone)).toISOString();
+  return local.slice(0, 23).replace(/[T:.]/g, "-");
 }
 
 /** `__repo_info`'s create_time is read as +08:00 whatever wrote it; undefined when it is no time. */

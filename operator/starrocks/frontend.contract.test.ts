@@ -5,6 +5,8 @@ import { systemClock } from "../clock.ts";
 import { silentLog } from "../log.ts";
 import { Secret } from "../secret.ts";
 import { Scenario } from "../../e2e/starrocks/testing/scenario.ts";
+import type { ProfileName } from "../../e2e/starrocks/profile.ts";
+import { profileOf } from "../../e2e/starrocks/profiles.ts";
 import { openFrontend } from "./open.ts";
 import {
   CONTRACT_DATABASES,
@@ -14,7 +16,7 @@ import {
 
 const PASSWORD = "pass-of-root";
 
-async function start(profile: "2.5" | "3.3" | "3.5"): Promise<ContractSubject> {
+async function start(profile: ProfileName): Promise<ContractSubject> {
   const scenario = await Scenario.start({
     profile,
     speed: 100,
@@ -44,7 +46,10 @@ async function start(profile: "2.5" | "3.3" | "3.5"): Promise<ContractSubject> {
     frontend,
     agentAddress: broker.address,
     deadAddress: "127.0.0.69:1",
-    release: { tellsPartitions: profile !== "2.5", restoreCreatesDatabase: profile === "3.5" },
+    release: {
+      tellsPartitions: profile !== "2.5",
+      restoreCreatesDatabase: profileOf(profile).frontend.restoreCreatesDatabase,
+    },
     pass: () => sleep(5),
     holdUploads: (_database, hold) => {
       held = hold;
@@ -57,6 +62,6 @@ async function start(profile: "2.5" | "3.3" | "3.5"): Promise<ContractSubject> {
   };
 }
 
-for (const profile of ["2.5", "3.3", "3.5"] as const) {
+for (const profile of ["2.5", "recorded", "4.2"] as const) {
   describeFrontend(`frontend on the stand-in of ${profile}`, () => start(profile));
 }

@@ -1,7 +1,7 @@
 // The texts as they are sent, and that the grammars of all releases take them.
 import { expect } from "chai";
 import { parse } from "../../e2e/starrocks/sql/parser.ts";
-import { profileOf } from "../../e2e/starrocks/profile.ts";
+import { PROFILE_NAMES, profileOf } from "../../e2e/starrocks/profiles.ts";
 import type { BackupRequest, RestoreRequest } from "./frontend.ts";
 import * as sql from "./statements.ts";
 
@@ -135,7 +135,7 @@ describe("statements", () => {
     it(`are literally ${expected.slice(0, 60)}…`, () => expect(text).to.equal(expected));
   }
 
-  for (const profile of ["2.5", "3.3", "3.5"] as const) {
+  for (const profile of PROFILE_NAMES) {
     it(`are understood by the grammar of ${profile}`, () => {
       for (const text of [...FIXED, ...golden.map(([built]) => built)]) {
         expect(() => parse(text, profileOf(profile).sql), text).not.to.throw();

@@ -2,7 +2,7 @@
 // (BackupRestoreAnalyzer): names looked up, properties read, objects expanded.
 import { findTable, isOlap, type Database, type Table } from "../catalog.ts";
 import type { FrontendProfile, Profile } from "../profile.ts";
-import { AnalysisError } from "../sql/errors.ts";
+import { AnalysisError, unknownDatabase } from "../sql/errors.ts";
 import type {
   BackupStatement,
   ObjectKind,
@@ -32,6 +32,7 @@ export interface AnalyzedBackup {
   readonly objects: readonly BackupObject[];
   readonly functions: readonly string[];
   readonly timeoutMs: number;
+  readonly ttl: string;
 }
 
 export interface AnalyzedRestore {
@@ -63,9 +64,10 @@ export function analyzeBackup(
   if (type !== "full") throw new AnalysisError(`unsupported backup job type: ${type}`);
   properties.delete("type");
   const timeoutMs = takeTimeout(properties, context);
+  const ttl = context.profile.sql.dropSnapshot ? takeTtl(properties) : "";
   refuseUnknown("backup", properties);
   const { label, repository } = statement;
-  return { database, label, repository, objects, functions, timeoutMs };
+  return { database, label, repository, objects, functions, timeoutMs, ttl };
 }
 
 export function analyzeRestore(
@@ -94,7 +96,7 @@ export function analyzeRestore(
 export function requireDatabase(name: string | undefined, context: AnalyzerContext): Database {
   if (name === undefined) throw new AnalysisError("No database selected");
   const found = context.databases.find((d) => d.name === name);
-  if (found === undefined) throw new AnalysisError(`Unknown database '${name}'`);
+  if (found === undefined) throw unknownDatabase(name, context.profile);
   return found;
 }
 
@@ -111,17 +113,25 @@ interface Chosen {
 
 function wholeDatabase(database: Database, context: AnalyzerContext): Chosen {
   const { sql } = context.profile;
-  if (!sql.objectLists) {
-    const strange = database.tables.find((t) => !isOlap(t));
-    if (strange !== undefined) {
-      throw new AnalysisError(`Table '${strange.name}' is not a OLAP table`);
-    }
-  }
+  if (!sql.objectLists) for (const table of database.tables) requireOlap(table, context);
   const tables = database.tables.filter((t) => isBackedUpUnasked(t, context));
+  for (const table of tables) requirePartitioning(table, context);
   return {
     objects: tables.map((t) => ({ name: t.name, partitions: [] })),
     functions: sql.objectLists ? [...database.functions] : [],
   };
+}
+
+/** ≤ 3.3. Before 3.2 a materialized view is of another type than a table. */
+function requireOlap(table: Table, { profile }: AnalyzerContext): void {
+  const isOther = table.kind === "materializedView" && !profile.frontend.materializedViews;
+  if (isOlap(table) && !isOther) return;
+  throw new AnalysisError(`Table '${table.name}' is not a OLAP table`);
+}
+
+function requirePartitioning(table: Table, { profile }: AnalyzerContext): void {
+  if (table.listPartitioned !== true || profile.frontend.listPartitions) return;
+  throw new AnalysisError("List partition table does not support backup/restore job");
 }
 
 function isBackedUpUnasked(table: Table, context: AnalyzerContext): boolean {
@@ -157,6 +167,7 @@ function chosenObject(ref: ObjectRef, database: Database, context: AnalyzerConte
   const table = findTable(database, ref.name);
   if (table === undefined) throw new AnalysisError(`Incorrect table name '${ref.name}'`);
   requireSupported(table, ref.kind, context);
+  requirePartitioning(table, context);
   if (table.temporaryPartitions) {
     throw new AnalysisError("Do not support backing up table with temp partitions");
   }
@@ -170,7 +181,7 @@ function chosenObject(ref: ObjectRef, database: Database, context: AnalyzerConte
 
 function requireSupported(table: Table, kind: ObjectKind, context: AnalyzerContext): void {
   if (!context.profile.sql.objectLists) {
-    if (!isOlap(table)) throw new AnalysisError(`Table '${table.name}' is not a OLAP table`);
+    requireOlap(table, context);
     return;
   }
   if (table.kind === "external") {
@@ -215,6 +226,12 @@ function takeTimeout(properties: Map<string, string>, context: AnalyzerContext):
   if (!Number.isInteger(seconds)) throw new AnalysisError("Invalid timeout format");
   if (seconds < TIMEOUT_MIN_S) throw new AnalysisError("timeout must be at least 10 min");
   return seconds * 1_000;
+}
+
+function takeTtl(properties: Map<string, string>): string {
+  const text = take(properties, "ttl") ?? "";
+  if (text === "" || /^[1-9]\d* (?:MINUTE|HOUR|DAY|WEEK|MONTH|YEAR)$/i.test(text)) return text;
+  throw new AnalysisError(`ttl must be a positive duration, but got: ${text}`);
 }
 
 function refuseUnknown(job: "backup" | "restore", properties: Properties): void {

@@ -33,6 +33,7 @@ export class BackupHandler {
   /** Takes over what the edit log has. */
   load(): void {
     for (const [id, record] of Object.entries(this.#context.store.jobs)) {
+      if (this.#jobs.has(Number(id))) continue;
       const known = record as BackupRecord | RestoreRecord;
       const job =
         known.type === "BACKUP"
@@ -53,6 +54,24 @@ export class BackupHandler {
   /** One cycle of the daemon. What a job throws ends it for the jobs behind, too. */
   async tick(): Promise<void> {
     for (const job of this.jobs) await this.#exclusively(job, () => job.run());
+  }
+
+  /** DROP SNAPSHOT (4.2+): the whole folder, by one delete of its path. */
+  async dropSnapshot(repositoryName: string, label: string): Promise<void> {
+    const repository = this.#repository(repositoryName);
+    const user = this.jobs.find(
+      ({ isDone, record }) =>
+        !isDone && record.repository === repositoryName && record.label === label,
+    );
+    if (user !== undefined) {
+      const doing = user.record.type === "BACKUP" ? "a backup is writing" : "a restore is reading";
+      throw new DdlError(`Can not drop snapshot ${label}: ${doing} it`);
+    }
+    const labels = await this.#ask(() => repository.listSnapshots());
+    if (!labels.includes(label)) {
+      throw new DdlError(`Snapshot does not exist in repository ${repositoryName}: ${label}`);
+    }
+    await this.#ask(() => repository.blob.delete(repository.snapshotRoot(label)));
   }
 
   isRunningOn(repository: string): boolean {
@@ -77,6 +96,7 @@ export class BackupHandler {
         state: "PENDING",
         objects: analyzed.objects,
         functions: analyzed.functions,
+        ttl: analyzed.ttl,
         snapshotFinishedTime: -1,
         uploadFinishedTime: -1,
         tables: [],
@@ -224,7 +244,10 @@ export class BackupHandler {
     const found = this.#findDatabase(name);
     if (found !== undefined) return found;
     if (this.#context.profile.restoreCreatesDatabase) return this.#createDatabase(name);
-    throw new AnalysisError(`Unknown database '${name}'`);
+    throw new AnalysisError(
+      `Unknown database '${name}'`,
+      this.#context.profile.errorCodes.unknownDatabase,
+    );
   }
 
   async #readInfo(repository: Repository, label: string, timestamp: string): Promise<SnapshotInfo> {

@@ -56,6 +56,8 @@ export interface BackupRecord extends JobRecord {
   state: BackupState;
   readonly objects: readonly BackupObject[];
   readonly functions: readonly string[];
+  /** 4.2+; empty: for ever. */
+  readonly ttl: string;
   snapshotFinishedTime: number;
   uploadFinishedTime: number;
   /** The tables as they were at PENDING. */
@@ -85,7 +87,7 @@ export class BackupJob implements Job {
   }
 
   get timestamp(): string {
-    return snapshotTimestamp(this.record.createTime);
+    return snapshotTimestamp(this.record.createTime, this.#context.profile.jvmTimeZone);
   }
 
   async run(): Promise<void> {
@@ -306,6 +308,8 @@ export class BackupJob implements Job {
         createTime: record.createTime,
         tables: record.tables,
         files: new Map(record.snapshots.map((s) => [s.tablet, s.files])),
+        ttl: record.ttl,
+        finishTime: this.#context.clock.now(),
       },
       profile,
     );

@@ -15,6 +15,8 @@ export interface InfoPartition {
   readonly version: number;
   readonly version_hash: number;
   readonly indexes: Readonly<Record<string, InfoIndex>>;
+  /** By id; with the tablets where releases list them here. */
+  readonly subPartitions?: Readonly<Record<string, InfoPartition>>;
 }
 
 export interface InfoTable {
@@ -31,6 +33,11 @@ export interface SnapshotInfo {
   readonly starrocks_meta_version: number;
   readonly backup_result: "succeed";
   readonly backup_objects: Readonly<Record<string, InfoTable>>;
+  /** 4.2+; what the keys are called is not known. */
+  readonly cluster_id?: number;
+  readonly finish_time?: number;
+  readonly ttl?: string;
+  readonly expire_time?: number;
 }
 
 export interface SnapshotMeta {
@@ -46,7 +53,11 @@ export interface InfoSource {
   readonly tables: readonly Table[];
   /** Tablet id → names of its files, without md5. */
   readonly files: ReadonlyMap<number, readonly string[]>;
+  readonly ttl: string;
+  readonly finishTime: number;
 }
+
+const CLUSTER_ID = 1_738_213_044;
 
 export function buildInfo(source: InfoSource, profile: FrontendProfile): SnapshotInfo {
   const objects: Record<string, InfoTable> = {};
@@ -67,6 +78,14 @@ export function buildInfo(source: InfoSource, profile: FrontendProfile): Snapsho
     starrocks_meta_version: profile.starrocksMetaVersion,
     backup_result: "succeed",
     backup_objects: objects,
+    ...(profile.infoHasExpiry
+      ? {
+          cluster_id: CLUSTER_ID,
+          finish_time: source.finishTime,
+          ttl: source.ttl,
+          expire_time: -1,
+        }
+      : {}),
   };
 }
 
@@ -81,19 +100,19 @@ function infoPartition(
     // Since #47200 the lists stay empty.
     tablets[String(id)] = profile.infoListsFiles ? (source.files.get(id) ?? []) : [];
   }
-  return {
-    id: partition.id,
-    version: partition.version,
-    version_hash: 0,
-    indexes: {
-      [index.name]: {
-        id: index.id,
-        schema_hash: index.schemaHash,
-        tablets,
-        tablets_order: index.tablets.map((t) => String(t.id)),
-      },
+  const indexes = {
+    [index.name]: {
+      id: index.id,
+      schema_hash: index.schemaHash,
+      tablets,
+      tablets_order: index.tablets.map((t) => String(t.id)),
     },
   };
+  const own = { id: partition.id, version: partition.version, version_hash: 0 };
+  if (profile.infoTablets === "partition") return { ...own, indexes };
+  if (profile.infoTablets === "beside subPartitions") return { ...own, indexes, subPartitions: {} };
+  const physical = { ...own, indexes };
+  return { ...own, indexes: {}, subPartitions: { [String(partition.id)]: physical } };
 }
 
 /** SHOW SNAPSHOT's Details: no ids, versions or indexes, indented by one. */

@@ -127,7 +127,7 @@ export function frontendTable(
 }
 
 /** Rows of named cells in the order of the columns. */
-function fill(
+export function fill(
   columns: readonly string[],
   rows: readonly Readonly<Record<string, string | null>>[],
 ): ResultTable {

@@ -1,5 +1,6 @@
 // How an FE tells a client that a statement failed. Nearly everything is 1064/HY000 with a prefix that
 // says who complained; clients tell errors apart by text alone (§2.8, §11).
+import type { Profile } from "../profile.ts";
 
 export class SqlError extends Error {
   override readonly name = "SqlError" as const;
@@ -15,9 +16,13 @@ export class SqlError extends Error {
 
 /** SemanticException: the analyzers' and, from 3.3.2 on, a missing broker's. */
 export class AnalysisError extends SqlError {
-  constructor(detail: string) {
-    super(`Getting analyzing error. Detail message: ${detail}.`);
+  constructor(detail: string, code?: number) {
+    super(`Getting analyzing error. Detail message: ${detail}.`, code);
   }
+}
+
+export function unknownDatabase(name: string, { frontend }: Profile): AnalysisError {
+  return new AnalysisError(`Unknown database '${name}'`, frontend.errorCodes.unknownDatabase);
 }
 
 /** DdlException, as the connect processor shows it. */

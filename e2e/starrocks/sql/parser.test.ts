@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { profileOf, type ProfileName } from "../profile.ts";
+import { RELEASES, type ProfileName } from "../profile.ts";
+import { profileOf } from "../profiles.ts";
 import { SyntaxProblem, tokenize } from "./lexer.ts";
 import { WhereProblem } from "./parse-backup.ts";
 import { parse, syntaxErrorText } from "./parser.ts";
@@ -61,7 +62,7 @@ describe("parse", () => {
   });
 
   it("reads a legacy backup in every profile", () => {
-    for (const profile of ["2.5", "3.3", "3.5"] as const) {
+    for (const profile of RELEASES) {
       const text =
         "BACKUP SNAPSHOT `d`.s1 TO r ON (t1 PARTITION (p1, p2), d.t2) PROPERTIES ('timeout' = '600')";
       expect(read(text, profile)).to.deep.equal({
@@ -125,7 +126,7 @@ describe("parse", () => {
   const refused: readonly (readonly [string, string, ProfileName?])[] = [
     ["AS inside a backup", "BACKUP SNAPSHOT d.s TO r ON (t AS t2)"],
     ["a qualified label after DATABASE", "BACKUP DATABASE d SNAPSHOT d.s TO r"],
-    ["DATABASE before 3.4", "BACKUP DATABASE d SNAPSHOT s TO r", "3.3"],
+    ["DATABASE before 3.4", "BACKUP DATABASE d SNAPSHOT s TO r", "3.3.2"],
     [
       "an ON list without any database",
       "RESTORE SNAPSHOT s FROM r ON (t) PROPERTIES ('backup_timestamp' = 'x')",
@@ -136,7 +137,8 @@ describe("parse", () => {
     ["a reserved word as a name", "BACKUP SNAPSHOT d.s TO r ON (select)"],
     ["IF NOT EXISTS for a broker", "ALTER SYSTEM ADD BROKER IF NOT EXISTS b 'h:1'"],
     ["a port out of range", "ALTER SYSTEM ADD BROKER b 'h:70000'"],
-    ["IPv6 before 3.3.x", "ALTER SYSTEM ADD BROKER b '[::1]:8000'", "3.3"],
+    ["IPv6 before 3.3", "ALTER SYSTEM ADD BROKER b '[::1]:8000'", "3.1"],
+    ["DROP SNAPSHOT before 4.2", "DROP SNAPSHOT s ON r", "4.1"],
     [
       "a repository without PROPERTIES in 2.5",
       "CREATE REPOSITORY r WITH BROKER b ON LOCATION 's3://x'",

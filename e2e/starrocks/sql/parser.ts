@@ -110,7 +110,8 @@ function parseCreate(reader: TokenReader, sql: SqlProfile): Statement {
   return { kind: "createRepository", name, readOnly, broker, location, properties };
 }
 
-function parseDrop(reader: TokenReader): Statement {
+function parseDrop(reader: TokenReader, sql: SqlProfile): Statement {
+  if (sql.dropSnapshot && reader.accepts("SNAPSHOT")) return parseDropSnapshot(reader);
   const what = reader.oneOf("REPOSITORY", "TABLE", "DATABASE");
   if (what === "REPOSITORY") return { kind: "dropRepository", name: reader.identifier() };
   const ifExists = reader.accepts("IF", "EXISTS");
@@ -118,6 +119,14 @@ function parseDrop(reader: TokenReader): Statement {
   reader.accepts("FORCE");
   if (what === "DATABASE") return { kind: "dropDatabase", name, ifExists };
   return { kind: "dropTable", db, name, ifExists };
+}
+
+function parseDropSnapshot(reader: TokenReader): Statement {
+  const label = reader.identifier();
+  reader.require("ON");
+  const repository = reader.identifier();
+  reader.accepts("FORCE");
+  return { kind: "dropSnapshot", label, repository };
 }
 
 function parseShow(reader: TokenReader, sql: SqlProfile): Statement {

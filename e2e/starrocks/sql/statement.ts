@@ -116,6 +116,7 @@ export type Statement =
   | { readonly kind: "dropAllBroker"; readonly name: string }
   | { readonly kind: "createImage" }
   | { readonly kind: "dropRepository"; readonly name: string }
+  | { readonly kind: "dropSnapshot"; readonly label: string; readonly repository: string }
   | { readonly kind: "cancel"; readonly job: "BACKUP" | "RESTORE"; readonly db: string | undefined }
   | {
       readonly kind: "showJobs";

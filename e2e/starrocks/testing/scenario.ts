@@ -27,7 +27,7 @@ export class Scenario {
   static async start(options: Partial<StarRocksOptions> = {}): Promise<Scenario> {
     const dir = await mkdtemp(join(tmpdir(), "starrocks-stand-in-"));
     const starrocks = await startStarRocks({
-      profile: "3.3",
+      profile: "recorded",
       dir: join(dir, "cluster"),
       backends: 2,
       speed: 30,
@@ -116,7 +116,8 @@ export class Scenario {
   ): Promise<readonly Row[]> {
     const seen: Row[] = [];
     await this.until(async () => {
-      const [row] = await this.query(`SHOW ${job} FROM ${db}`);
+      const rows = await this.query(`SHOW ${job} FROM ${db}`);
+      const row = rows.find((r) => r["DbName"] === db);
       if (row === undefined) return false;
       if (JSON.stringify(row) !== JSON.stringify(seen.at(-1))) seen.push(row);
       return states.includes(row["State"] ?? "");

@@ -121,13 +121,12 @@ export class ClientCache {
     } catch (error) {
       if (!limits.repeat || !this.#mayRepeat(error)) throw error;
     }
-    const { retryOn, retryDelayMs } = this.#options.profile;
+    const { retryHasTimeout, retryDelayMs } = this.#options.profile;
     await client.reopen(CONNECT_TIMEOUT_MS);
     await sleepReal(retryDelayMs);
     // The process may have been killed meanwhile.
     if (this.#ended) client.destroy();
-    // Up to 3.3.5 the reopened socket has no timeout at all: an agent that hangs keeps the worker.
-    return client.call(method, request, retryOn === "transport" ? 0 : limits.timeoutMs);
+    return client.call(method, request, retryHasTimeout ? limits.timeoutMs : 0);
   }
 
   /** Ends every socket under its owner's hands; the clients stay in the cache, stale. */
