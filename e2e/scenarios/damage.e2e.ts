@@ -78,6 +78,24 @@ describe("a snapshot that was damaged in the store", () => {
     expect(told).to.contain("invalid md5");
   });
 
+  it("keeps a restore from ending when a file went after it was checked", async () => {
+    const [file = ""] = files;
+    const content = await path.read(file);
+    await path.mount("restore", "s");
+    await path.overwrite(file, undefined);
+    await path.restore("shop", "s", "t AS partial", timestamp);
+    const changed = "has changed since it was sealed";
+    let told = "";
+    const end = await path.untilEnded("RESTORE", "shop", async (row) => {
+      if (told !== "" || !(row["TaskErrMsg"] ?? "").includes(changed)) return;
+      told = row["TaskErrMsg"] ?? "";
+      await path.sql("CANCEL RESTORE FROM shop");
+    });
+    await path.unmount();
+    await path.overwrite(file, content);
+    expect([end.state, told.includes(changed)]).to.deep.equal(["CANCELLED", true]);
+  });
+
   it("is hidden by the seal when it was never whole", async () => {
     await path.mount("backup", "hole");
     await path.backup("shop", "hole", ["t"]);

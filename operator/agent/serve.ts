@@ -14,6 +14,7 @@ import { Bandwidth } from "../broker/bandwidth.ts";
 import { Counters } from "../broker/counters.ts";
 import { RepositoryLayout, type StagingLayout } from "../broker/layout.ts";
 import { BrokerServer } from "../broker/server.ts";
+import type { SealedFolders } from "../broker/sealed-folders.ts";
 import { BrokerService } from "../broker/service.ts";
 import type { Clock } from "../clock.ts";
 import { describeError, TerminalError } from "../errors.ts";
@@ -26,6 +27,7 @@ import { readStagingNote, writeStagingNote } from "./commands/staging-note.ts";
 import type { AgentConfig } from "./config.ts";
 import { EXIT, type Outcome } from "./outcome.ts";
 import { Progress } from "./progress.ts";
+import { readSealedFolders } from "./read-sealed-folders.ts";
 import { startWatchdog } from "./watchdog.ts";
 
 /** A large file's rename is answered after this part of the deadline at the latest. */
@@ -76,6 +78,7 @@ class Agent {
   readonly #progress: Progress;
   readonly #stopped = new AbortController();
   readonly #drain = Promise.withResolvers<DrainCause>();
+  #sealed: SealedFolders | undefined;
 
   constructor(deps: ServeDeps, flags: Flags<"serve">) {
     const { config, clock, log } = deps;
@@ -98,7 +101,7 @@ class Agent {
   async start(): Promise<void> {
     const { log } = this.#deps;
     if (this.#flags.mode === "backup") await this.#claimAttempt();
-    else await this.#requireSnapshot();
+    else await this.#lookUpSnapshot();
     const { address, port } = await this.#listen();
     const { mode, label, attempt } = this.#flags;
     log.info("serving", {
@@ -157,6 +160,13 @@ class Agent {
     );
   }
 
+  async #lookUpSnapshot(): Promise<void> {
+    await this.#requireSnapshot();
+    const { storage, signalled: signal } = this.#deps;
+    const snapshot = this.#layout.snapshot(this.#flags.label);
+    this.#sealed = await readSealedFolders(storage, snapshot, { signal });
+  }
+
   async #requireSnapshot(): Promise<void> {
     const { storage, signalled: signal } = this.#deps;
     const prefix = this.#layout.snapshot(this.#flags.label).infos();
@@ -208,6 +218,7 @@ class Agent {
       partBytes: limits.partMiB * 1024 * 1024,
       bandwidth: this.#bandwidth,
       counters: this.#counters,
+      sealed: () => this.#sealed,
       clock,
       log,
     });

@@ -18,9 +18,13 @@ import {
   type Place,
 } from "./place.ts";
 import { BROKER_STATUS, type FileStatus } from "./protocol.ts";
+import type { SealedFolders } from "./sealed-folders.ts";
 
 /** More entries than any folder of a repository holds; a bound, not a page. */
 const ENTRIES_MAX = 1_000_000;
+
+/** The operator knows damage by these words. */
+export const CHANGED_SINCE_SEALED = "has changed since it was sealed";
 
 export interface ListingOptions {
   readonly storage: Storage;
@@ -33,6 +37,8 @@ export interface ListingOptions {
   readonly createTime: string;
   /** An object that is open for reading: its size need not be asked again. */
   readonly openInfo: (key: string) => ObjectInfo | undefined;
+  /** Restore of a sealed snapshot: what it held then. */
+  readonly sealed?: (() => SealedFolders | undefined) | undefined;
 }
 
 /** One entry, by its bare name. */
@@ -44,6 +50,8 @@ interface Found {
 
 export class Listing {
   readonly #options: ListingOptions;
+  /** Folders that were not as they were sealed when they were last listed. */
+  readonly #changed = new Set<string>();
 
   constructor(options: ListingOptions) {
     this.#options = options;
@@ -115,7 +123,29 @@ export class Listing {
     const { layout, label } = this.#options;
     // SHOW SNAPSHOT without a name asks for every snapshot's `__info_*`: names are harmless.
     if (!place.rest.startsWith("__info_")) requireOwnSnapshot(place.label, label);
-    return await this.#collect(prefixOf(layout, place.label, place.rest), signal);
+    const found = await this.#collect(prefixOf(layout, place.label, place.rest), signal);
+    if (place.rest.endsWith("/")) this.#requireAsSealed(place.rest.slice(0, -1), found);
+    return found;
+  }
+
+  /**
+   * A BE restores what is listed and misses nothing (before 4.2): a folder that lost files must not be listed at all.
+   * Once may be a listing that is behind; StarRocks asks again in 10 s, and twice is damage.
+   */
+  #requireAsSealed(folder: string, found: readonly Found[]): void {
+    const sealed = this.#options.sealed?.();
+    if (sealed === undefined) return;
+    if (sealed.isAsSealed(folder, found)) {
+      this.#changed.delete(folder);
+      return;
+    }
+    const isKnown = this.#changed.has(folder);
+    this.#changed.add(folder);
+    const what = isKnown ? CHANGED_SINCE_SEALED : "is listed otherwise than it was sealed";
+    throw new BrokerError(
+      BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
+      `${folder} ${what}: ${found.length} files are there now; somebody removes or replaces this snapshot`,
+    );
   }
 
   async #findExact(place: Place & { kind: "snapshot" }, signal: AbortSignal): Promise<Found[]> {

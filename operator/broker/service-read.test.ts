@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { Bandwidth } from "./bandwidth.ts";
+import { SealedFolders } from "./sealed-folders.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import {
   ASKED,
@@ -342,6 +343,29 @@ describe("BrokerService, what StarRocks sees", () => {
     const renamed = await fixture.rename(`${SNAPSHOT}/a.part`, `${SNAPSHOT}/a.${md5("")}`);
     expect(renamed.statusCode).to.equal(401);
     expect(fixture.memory.keys()).to.deep.equal([meta]);
+  });
+
+  it("lists no folder that lost files since it was sealed, and says so the second time", async () => {
+    const sealed = new SealedFolders();
+    const [one, two] = [`a.dat.${md5("1")}`, `b.dat.${md5("2")}`];
+    for (const name of [one, two])
+      sealed.add(`${TABLET_KEY.slice(SNAPSHOT_KEY.length + 1)}/${name}`, 1);
+    const file = Buffer.from("x");
+    const fixture = await stored(
+      { [`${TABLET_KEY}/${one}`]: file, [`${TABLET_KEY}/${two}`]: file },
+      { sealed: () => sealed },
+    );
+    expect(await fixture.names(`${TABLET}/*`)).to.have.length(2);
+    await fixture.memory.delete(`${TABLET_KEY}/${two}`);
+    const answers = [await fixture.list(`${TABLET}/*`), await fixture.list(`${TABLET}/*`)];
+    expect(answers.map((a) => [a.opStatus.statusCode, a.files])).to.deep.equal([
+      [502, []],
+      [502, []],
+    ]);
+    expect(answers[0]?.opStatus.message).to.contain("is listed otherwise than it was sealed");
+    expect(answers[1]?.opStatus.message).to.contain("has changed since it was sealed: 1 files");
+    await fixture.memory.put(`${TABLET_KEY}/${two}`, file);
+    expect(await fixture.names(`${TABLET}/*`)).to.have.length(2);
   });
 
   it("opens nothing any more once it drains, and answers so", async () => {

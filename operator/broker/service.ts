@@ -17,6 +17,7 @@ import { PART_SUFFIX, requirePublishNames, roleOf } from "./place.ts";
 import { BROKER_STATUS, type MethodName, type RequestOf, type ResponseOf } from "./protocol.ts";
 import { Publisher, unknownSource } from "./publisher.ts";
 import { Readers } from "./readers.ts";
+import type { SealedFolders } from "./sealed-folders.ts";
 import type { BrokerHandlers, CallContext, Payload } from "./server-handlers.ts";
 import type { Writer } from "./writer.ts";
 import { Writers } from "./writers.ts";
@@ -33,6 +34,8 @@ export interface ServiceOptions extends AccessOptions {
   readonly partBytes: number;
   readonly bandwidth: Bandwidth;
   readonly counters: Counters;
+  /** Restore: what the snapshot held when it was sealed; undefined: nobody can tell. */
+  readonly sealed?: () => SealedFolders | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -145,6 +145,24 @@ describe("StarRocks' states", () => {
       end: ["FAILED", "SnapshotDamaged"],
       message: /^the snapshot is damaged: invalid md5 of downloaded file x;/,
     },
+    {
+      name: "of a snapshot that goes while it is restored end a Restore before COMMIT",
+      given: submitted({
+        job: restore(),
+        frontend: {
+          jobs: [
+            row({
+              kind: "restore",
+              state: "DOWNLOADING",
+              taskErrors: ["x has changed since it was sealed: 3 files are there now"],
+            }),
+          ],
+        },
+      }),
+      step: "starRocksIsDone",
+      end: ["FAILED", "SnapshotDamaged"],
+      message: /^the snapshot is damaged: x has changed since it was sealed/,
+    },
   ]);
 });
 
