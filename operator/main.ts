@@ -9,7 +9,7 @@ import { helpText, parseConfig, type OperatorConfig } from "./config.ts";
 import type { ControllerDeps } from "./controllers/deps.ts";
 import { Frontends } from "./controllers/frontends.ts";
 import { controllers, makeInformers } from "./controllers/index.ts";
-import { OperatorMetrics } from "./controllers/metrics.ts";
+import { OperatorMetrics, RUNTIME_PREFIX } from "./controllers/metrics.ts";
 import { readMountKey } from "./controllers/mount-key.ts";
 import { describeError, TerminalError } from "./errors.ts";
 import { createLog, type Log } from "./log.ts";
@@ -54,7 +54,8 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run(config: OperatorConfig, log: Log, signal: AbortSignal): Promise<void> {
-  const metrics = new RuntimeMetrics();
+  const metrics = new RuntimeMetrics(RUNTIME_PREFIX);
+  const operatorMetrics = new OperatorMetrics(metrics.registry);
   const common = { clock: systemClock, random: systemRandom, log, metrics };
   const { kubeconfig, context } = config;
   const api = openApi({ ...common, kubeconfig, context, userAgent: NAME, fieldManager: NAME });
@@ -75,10 +76,15 @@ async function run(config: OperatorConfig, log: Log, signal: AbortSignal): Promi
     register: (check) => health.register(check),
   });
   const events = new EventRecorder({ ...common, api, component: NAME, instance: hostname() });
-  const frontends = new Frontends({ api, clock: systemClock, log, open: openFrontend });
+  const frontends = new Frontends({
+    api,
+    clock: systemClock,
+    log,
+    open: openFrontend,
+    metrics: operatorMetrics,
+  });
   const informers = makeInformers(manager, config.watchNamespace);
-  const operatorMetrics = new OperatorMetrics(metrics.registry);
-  operatorMetrics.backups = informers.caches.backups;
+  operatorMetrics.follow(informers.caches, informers.pods);
   let key: Promise<Secret> | undefined;
   const deps: ControllerDeps = {
     api,

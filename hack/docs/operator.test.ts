@@ -1,4 +1,4 @@
-// The operator's page tells what the tables of the code say: phases, steps, limits, metrics, annotations.
+// The operator's page tells what the tables of the code say: phases, steps, limits, annotations.
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -6,9 +6,7 @@ import { join } from "node:path";
 import { ANNOTATIONS } from "../../operator/api/group.ts";
 import { BACKUP_PHASES } from "../../operator/controllers/backup/phases.ts";
 import type { PhaseRow } from "../../operator/controllers/job/plan.ts";
-import { OperatorMetrics } from "../../operator/controllers/metrics.ts";
 import { RESTORE_PHASES } from "../../operator/controllers/restore/phases.ts";
-import { RuntimeMetrics } from "../../operator/runtime/metrics.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const page = readFileSync(join(root, "docs/operator.md"), "utf8");
@@ -53,14 +51,6 @@ describe("docs/operator.md", () => {
       });
     });
   }
-
-  it("has every metric", async () => {
-    const { registry } = new RuntimeMetrics();
-    const { ended } = new OperatorMetrics(registry);
-    const registered = (await registry.getMetricsAsJSON()).map(({ name }) => name);
-    expect(registered).to.include((await ended.get()).name);
-    expect(firstCells("Metrics").slice(1)).to.have.members(registered);
-  });
 
   it("has every annotation", () => {
     const said = new Set(firstCells("Settings that travel in annotations").slice(1));

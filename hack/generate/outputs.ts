@@ -1,6 +1,7 @@
 // What is generated, as one table: path → text. A new output is a new line here.
 import { readCustomResources } from "./crd.ts";
 import { printFlags } from "./flags.ts";
+import { printMetrics, readMetrics } from "./metrics.ts";
 import { printRbac, readRbacRules } from "./rbac.ts";
 import { printReference } from "./reference.ts";
 import { printSchemas } from "./schemas.ts";
@@ -12,6 +13,7 @@ export async function generateAll(root: string): Promise<Readonly<Record<string,
   const outputs: Record<string, string> = {
     "operator/api/schemas.generated.ts": printSchemas(resources),
     "docs/reference/flags.md": printFlags(),
+    "docs/reference/metrics.md": printMetrics(await readMetrics()),
     "docs/reference/rbac.md": printRbac(await readRbacRules(root)),
   };
   for (const resource of resources) {

@@ -1,5 +1,6 @@
 // Connections to StarRocks: one per Repository, made anew when what it was made from changes.
 import { expect } from "chai";
+import { Registry } from "prom-client";
 import { silentLog } from "../log.ts";
 import { SECRETS } from "../runtime/objects.ts";
 import { MemoryApi } from "../runtime/testing/memory-api.ts";
@@ -8,6 +9,7 @@ import type { OpenFrontendOptions } from "../starrocks/open.ts";
 import { FakeFrontend } from "../starrocks/testing/fake-frontend.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { Frontends } from "./frontends.ts";
+import { OperatorMetrics } from "./metrics.ts";
 import { repository } from "./testing/samples.ts";
 
 /** A connection that remembers whether it was closed. */
@@ -45,7 +47,9 @@ function makeWorld() {
   const drop = async (name: string): Promise<void> => {
     await api.delete(SECRETS, { namespace: "ops", name });
   };
-  return { opened, put, drop, frontends: new Frontends({ api, clock, log: silentLog, open }) };
+  const metrics = new OperatorMetrics(new Registry());
+  const frontends = new Frontends({ api, clock, log: silentLog, open, metrics });
+  return { opened, put, drop, frontends };
 }
 
 describe("Frontends", () => {

@@ -10,6 +10,8 @@ import { SECRETS } from "../runtime/objects.ts";
 import { Secret } from "../secret.ts";
 import { FrontendError, type Frontend } from "../starrocks/frontend.ts";
 import type { OpenFrontendOptions } from "../starrocks/open.ts";
+import type { OperatorMetrics } from "./metrics.ts";
+import { meteredFrontend } from "./metrics/metered-frontend.ts";
 
 export type Open = (options: OpenFrontendOptions) => Frontend;
 
@@ -18,6 +20,7 @@ export interface FrontendsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly open: Open;
+  readonly metrics: OperatorMetrics;
 }
 
 interface Entry {
@@ -72,14 +75,16 @@ export class Frontends {
   #open(repository: Repository, { user, mount }: Users): Frontend {
     const { name, namespace } = repository.metadata;
     const { cluster } = repository.spec;
-    const { open, clock, log } = this.#deps;
-    return open({
+    const { open, clock, log, metrics } = this.#deps;
+    const labels = { namespace: must(namespace), repository: name };
+    const frontend = open({
       frontends: cluster.frontends,
       ...user,
       ...(mount === undefined ? {} : { mountUser: mount.user, mountPassword: mount.password }),
       clock,
       log: log.child({ repository: name, namespace }),
     });
+    return meteredFrontend(frontend, { clock, metrics, labels });
   }
 
   /** The connection of a Repository that may be gone; undefined: there is none. */

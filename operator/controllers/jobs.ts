@@ -28,8 +28,10 @@ const MIB = 1024 ** 2;
 const OVERHEAD_MIB = 192;
 const GRACE_SECONDS = 30;
 
+/** Component labels of pods: agents, and one-shot commands. */
+export const COMPONENTS = ["agent", "probe", "catalog", "seal", "verify", "prune"] as const;
 /** Component labels of what the operator makes. */
-export type Component = "agent" | "slot" | "probe" | "catalog" | "seal" | "verify" | "prune";
+export type Component = (typeof COMPONENTS)[number] | "slot";
 
 export interface AgentJob {
   readonly name: string;

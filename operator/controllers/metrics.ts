@@ -1,98 +1,151 @@
-// What the operator counts of its work, in Prometheus' names. Labels are namespaces, Repositories and reasons
-// of a closed set, never a job's name: a series per Backup would grow for ever.
-import type { Backup } from "../api/backup.generated.ts";
-import type { Store } from "../runtime/store.ts";
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+// What the operator tells of its work, in Prometheus' names. Labels are kinds, namespaces, Repositories and databases
+// that are there, and reasons of a bounded set, never a job's name: a series per Backup would grow for ever.
+//
+// What objects say is read from them at each scrape (metrics/*-readings.ts); what only happens is counted here, and
+// begins at zero with each process.
+import { Counter, Histogram, type Metric, type Registry } from "prom-client";
+import { LABELS } from "../api/group.ts";
+import type { Change, Informer } from "../runtime/informer.ts";
+import type { Pod } from "../runtime/objects.ts";
+import type { Caches } from "./deps.ts";
+import { AgentExits } from "./metrics/agent-exits.ts";
+import { registerDatabaseReadings } from "./metrics/database-readings.ts";
+import { registerJobReadings } from "./metrics/job-readings.ts";
+import { ReasonLabels } from "./metrics/reason-label.ts";
+import { registerRepositoryReadings } from "./metrics/repository-readings.ts";
+import type { JobResource } from "./job/model.ts";
 
 const HOURS_SECONDS = [30, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600];
+const STATEMENT_SECONDS = [0.01, 0.05, 0.2, 1, 5, 10, 30, 60, 150];
+
+const REPOSITORY = ["namespace", "repository"] as const;
+const JOB = ["kind", ...REPOSITORY] as const;
+
+/** Before the names of the runtime's own metrics. */
+export const RUNTIME_PREFIX = "starrocks_backup_operator_";
 
 export class OperatorMetrics {
+  readonly reasons = new ReasonLabels();
   /** Jobs that ended: kind, namespace, repository, phase (FINISHED, FAILED, CANCELLED), reason. */
   readonly ended: Counter<"kind" | "namespace" | "repository" | "phase" | "reason">;
+  readonly attempts: Counter<"kind" | "namespace" | "repository">;
   /** Attempts that were tried again, by reason. */
   readonly retries: Counter<"kind" | "namespace" | "repository" | "reason">;
   readonly seconds: Histogram<"kind" | "namespace" | "repository">;
-  /** Bytes of the last FINISHED job. */
-  readonly bytes: Gauge<"kind" | "namespace" | "repository">;
-  /** 1 while a Repository is ready. */
-  readonly repositoryReady: Gauge<"namespace" | "repository">;
+  readonly transferred: Counter<"namespace" | "repository" | "direction">;
+  readonly swept: Counter<"namespace" | "repository" | "what">;
+  readonly statements: Counter<"namespace" | "repository" | "result">;
+  readonly statementSeconds: Histogram<"verb">;
+  readonly agentExits: AgentExits;
 
-  /** Unix time of the last FINISHED Backup of a database. */
-  readonly lastSuccess: Gauge<"namespace" | "repository" | "database">;
-  /** The Backups that are known; until then there is no last success. */
-  backups: Store<Backup> | undefined;
+  /** What informers know; until then nothing is read. */
+  caches: Caches | undefined;
+  readonly #registry: Registry;
 
   constructor(registry: Registry) {
-    const registers = [registry];
-    const job = ["kind", "namespace", "repository"] as const;
-    this.ended = new Counter({
-      name: "starrocks_backup_jobs_ended_total",
-      help: "Backups and Restores that ended, by phase and reason",
-      labelNames: [...job, "phase", "reason"],
-      registers,
-    });
-    this.retries = new Counter({
-      name: "starrocks_backup_retries_total",
-      help: "Attempts that failed and were tried again, by reason",
-      labelNames: [...job, "reason"],
-      registers,
-    });
-    this.seconds = new Histogram({
-      name: "starrocks_backup_duration_seconds",
-      help: "From the start of a job to FINISHED",
-      labelNames: job,
-      buckets: HOURS_SECONDS,
-      registers,
-    });
-    this.bytes = new Gauge({
-      name: "starrocks_backup_bytes",
-      help: "Bytes that the last FINISHED job moved",
-      labelNames: job,
-      registers,
-    });
-    const lastSuccesses = (): readonly LastSuccess[] => lastOf(this.backups?.list() ?? []);
-    this.lastSuccess = new Gauge({
-      name: "starrocks_backup_last_success_timestamp_seconds",
-      help: "When the last FINISHED Backup of a database ended",
-      labelNames: ["namespace", "repository", "database"],
-      registers,
-      // Read from the Backups themselves, so that it survives our restarts.
-      collect() {
-        this.reset();
-        for (const { seconds, ...labels } of lastSuccesses()) this.set(labels, seconds);
-      },
-    });
-    this.repositoryReady = new Gauge({
-      name: "starrocks_backup_repository_ready",
-      help: "1 while the Repository is ready",
-      labelNames: ["namespace", "repository"],
-      registers,
-    });
+    this.#registry = registry;
+    this.ended = this.#counter(
+      "starrocks_backup_jobs_ended_total",
+      "Backups and Restores that ended, by phase and reason",
+      [...JOB, "phase", "reason"],
+    );
+    this.attempts = this.#counter(
+      "starrocks_backup_attempts_total",
+      "Attempts that began: that got a slot",
+      JOB,
+    );
+    this.retries = this.#counter(
+      "starrocks_backup_retries_total",
+      "Attempts that failed and are followed by another, by reason",
+      [...JOB, "reason"],
+    );
+    this.seconds = this.#seconds(
+      "starrocks_backup_duration_seconds",
+      "From the start of a job to FINISHED",
+      JOB,
+      HOURS_SECONDS,
+    );
+    this.transferred = this.#counter(
+      "starrocks_backup_transferred_bytes_total",
+      "Bytes that agents moved, also in attempts that failed, by direction (upload, download)",
+      [...REPOSITORY, "direction"],
+    );
+    this.swept = this.#counter(
+      "starrocks_backup_leftovers_removed_total",
+      "Leftovers of jobs that are gone which were found and removed, by what they were (deleteJob, dropBroker, releaseSlot)",
+      [...REPOSITORY, "what"],
+    );
+    this.statements = this.#counter(
+      "starrocks_backup_statements_total",
+      "Verbs asked of StarRocks by result: ok, or the reason of the refusal",
+      [...REPOSITORY, "result"],
+    );
+    this.statementSeconds = this.#seconds(
+      "starrocks_backup_statement_seconds",
+      "Time of a verb asked of StarRocks, with its repeats",
+      ["verb"],
+      STATEMENT_SECONDS,
+    );
+    this.agentExits = new AgentExits(registry);
+    const { reasons } = this;
+    const jobs = { jobs: () => this.#jobs(), reasons };
+    registerJobReadings(registry, jobs);
+    registerDatabaseReadings(registry, jobs);
+    registerRepositoryReadings(registry, { caches: () => this.caches, reasons });
+  }
+
+  /** From now on it reads what these informers know, and counts how pods end. */
+  follow(caches: Caches, pods: Pick<Informer<Pod>, "subscribe">): void {
+    this.caches = caches;
+    pods.subscribe((change) => this.#countExit(change));
+  }
+
+  /** A Repository is gone: so are all series that name it. */
+  async forget(namespace: string, repository: string): Promise<void> {
+    this.agentExits.forget(namespace, repository);
+    for (const metric of this.#registry.getMetricsAsArray() as unknown as readonly Metric[]) {
+      await removeSeries(metric, { namespace, repository });
+    }
+  }
+
+  #jobs(): readonly JobResource[] {
+    return [...(this.caches?.backups.list() ?? []), ...(this.caches?.restores.list() ?? [])];
+  }
+
+  #countExit(change: Change<Pod>): void {
+    const { metadata } = change.after ?? change.before ?? {};
+    const uid = metadata?.labels?.[LABELS.repositoryUid];
+    const repository = this.caches?.repositories
+      .list(metadata?.namespace)
+      .find((one) => one.metadata.uid === uid);
+    if (repository !== undefined) this.agentExits.count(change, repository.metadata.name);
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #seconds<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    buckets: number[],
+  ): Histogram<L> {
+    return new Histogram({ name, help, labelNames, buckets, registers: [this.#registry] });
   }
 }
 
-/** Of each database the newest FINISHED Backup that is still there. */
-function lastOf(backups: readonly Backup[]): readonly LastSuccess[] {
-  const last = new Map<string, LastSuccess>();
-  for (const backup of backups) {
-    const seconds = successOf(backup);
-    if (seconds === undefined) continue;
-    const { repository, database } = backup.spec;
-    const labels = { namespace: backup.metadata.namespace ?? "", repository, database };
-    const key = JSON.stringify(labels);
-    if (seconds > (last.get(key)?.seconds ?? 0)) last.set(key, { ...labels, seconds });
-  }
-  return [...last.values()];
-}
+type Series = Readonly<Record<string, string | number | undefined>>;
 
-function successOf({ status }: Backup): number | undefined {
-  if (status?.phase !== "FINISHED" || status.completionTime === undefined) return undefined;
-  return Date.parse(status.completionTime) / 1000;
-}
-
-interface LastSuccess {
-  readonly namespace: string;
-  readonly repository: string;
-  readonly database: string;
-  readonly seconds: number;
+/** Of a histogram each bucket is a value of its own: their common labels are the series. */
+async function removeSeries(metric: Metric, of: Series): Promise<void> {
+  const { values } = await metric.get();
+  const all = values.map(({ labels }) => {
+    const { le: _, ...series } = labels as Series & { readonly le?: unknown };
+    return series;
+  });
+  const named = all.filter((series) =>
+    Object.entries(of).every(([label, value]) => series[label] === value),
+  );
+  for (const series of named) metric.remove(series as Record<string, string>);
 }

@@ -4,22 +4,44 @@ import { must } from "../../assert.ts";
 import type { Log } from "../../log.ts";
 import type { ControllerDeps } from "../deps.ts";
 import type { OperatorMetrics } from "../metrics.ts";
+import { directionOf } from "../metrics/job-readings.ts";
 import type { Seen } from "./model.ts";
 import { isFinal } from "./status.ts";
 import type { JobStatus } from "./status.ts";
 
 export function measure({ metrics, log }: ControllerDeps, seen: Seen, status: JobStatus): void {
-  const { job, settings } = seen;
+  const of = labelsOf(seen);
+  countWork(metrics, of, seen.status, status);
   if (isSame(seen.status, status)) return;
-  const namespace = must(job.metadata.namespace);
-  const of = { kind: job.kind, namespace, repository: settings.repository };
-  const { phase = "PENDING", reason = "" } = status;
+  const { phase = "PENDING", reason } = status;
   tell(log, seen, status);
   if (phase === "PENDING") countRetry(metrics, of, status);
-  if (isFinal(phase)) metrics.ended.inc({ ...of, phase, reason });
+  if (isFinal(phase)) metrics.ended.inc({ ...of, phase, reason: metrics.reasons.of(reason) });
   if (phase !== "FINISHED") return;
   metrics.seconds.observe(of, must(secondsOf(status)));
-  metrics.bytes.set(of, status.progress?.bytes ?? 0);
+}
+
+/** Anybody may name a Repository that is not there: it makes no series. */
+function labelsOf({ job, settings, repository }: Seen): Labels {
+  const namespace = must(job.metadata.namespace);
+  return { kind: job.kind, namespace, repository: repository ? settings.repository : "" };
+}
+
+function countWork(
+  metrics: OperatorMetrics,
+  { kind, namespace, repository }: Labels,
+  before: JobStatus,
+  after: JobStatus,
+): void {
+  const { attemptStartTime, progress } = after;
+  const isNew = attemptStartTime !== before.attemptStartTime;
+  if (isNew && attemptStartTime !== undefined) {
+    metrics.attempts.inc({ kind, namespace, repository });
+  }
+  const moved = (progress?.bytes ?? 0) - (isNew ? 0 : (before.progress?.bytes ?? 0));
+  if (moved <= 0) return;
+  const direction = directionOf(kind);
+  metrics.transferred.inc({ namespace, repository, direction }, moved);
 }
 
 /** An attempt that failed in PENDING begins there anew. */
@@ -44,7 +66,7 @@ type Labels = { readonly kind: string; readonly namespace: string; readonly repo
 /** Back at PENDING: another attempt. */
 function countRetry(metrics: OperatorMetrics, of: Labels, { attempts = [] }: JobStatus): void {
   const reason = attempts.at(-1)?.reason;
-  if (reason !== undefined) metrics.retries.inc({ ...of, reason });
+  if (reason !== undefined) metrics.retries.inc({ ...of, reason: metrics.reasons.of(reason) });
 }
 
 /** Undefined: it has not ended. */

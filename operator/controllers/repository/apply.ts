@@ -1,5 +1,6 @@
 // Carries a Repository's plan out: actions in order, each repeatable, then the status if it changed.
 import { findCondition } from "../../api/conditions.ts";
+import type { Repository } from "../../api/repository.generated.ts";
 import { ANNOTATIONS, CONDITION, FINALIZER, LABELS } from "../../api/group.ts";
 import { fitStatus } from "../../api/fit-status.ts";
 import { REPOSITORY } from "../../api/kinds.ts";
@@ -18,6 +19,7 @@ import { jobName } from "../names.ts";
 import { isOverdue, letGo } from "./deletion.ts";
 import type { Action, Seen } from "./model.ts";
 import { planOf } from "./plan.ts";
+import { leftoversAreSwept } from "./sweep.ts";
 import type { Plan } from "./plan.ts";
 
 const TASK_FAILURES_MAX = 2;
@@ -52,10 +54,15 @@ async function writeStatus(deps: ControllerDeps, seen: Seen, plan: Plan): Promis
   const { repository } = seen;
   await patchStatus(deps.api, REPOSITORY, repository, fitStatus("Repository", plan.status));
   tell(deps, seen, plan);
-  const { name, namespace } = repository.metadata;
-  const labels = { namespace: must(namespace), repository: name };
-  deps.metrics.repositoryReady.set(labels, plan.status.phase === "READY" ? 1 : 0);
+  countSwept(deps, repository, plan);
   return plan.result;
+}
+
+function countSwept({ metrics }: ControllerDeps, { metadata }: Repository, plan: Plan): void {
+  if (plan.step !== leftoversAreSwept.name) return;
+  const of = { namespace: must(metadata.namespace), repository: metadata.name };
+  const removals = plan.actions.filter(({ kind }) => kind !== "event");
+  for (const { kind } of removals) metrics.swept.inc({ ...of, what: kind });
 }
 
 function tell({ log }: ControllerDeps, { repository, status }: Seen, plan: Plan): void {
@@ -72,7 +79,7 @@ async function unbind(deps: ControllerDeps, { repository }: Seen, plan: Plan): P
   const { name, namespace, uid } = repository.metadata;
   await deps.frontends.forget(must(uid));
   await removeFinalizer(deps.api, REPOSITORY, repository, FINALIZER);
-  deps.metrics.repositoryReady.remove({ namespace: must(namespace), repository: name });
+  await deps.metrics.forget(must(namespace), name);
   return plan.result;
 }
 

@@ -25,6 +25,7 @@ export function runOperator(world: World): RunningOperator {
   const common = { clock, metrics, log: silentLog, random: () => 1, register: () => {} };
   const manager = new Manager({ api: world.api, ...common });
   const informers = makeInformers(manager, undefined);
+  deps.metrics.follow(informers.caches, informers.pods);
   for (const options of controllers({ ...deps, caches: informers.caches }, informers, WORKERS)) {
     manager.add(options);
   }

@@ -70,6 +70,8 @@ export class World {
   readonly results = new Map<string, Result>();
   /** Whose snapshot a label in storage is: UID of a Backup. */
   readonly owners = new Map<string, string>();
+  /** The metrics of the operator's present life. */
+  readonly registry = new Registry();
   readonly #ends = new Map<string, string>();
   readonly #options: WorldOptions;
   #process: Process;
@@ -103,6 +105,7 @@ export class World {
   /** The operator ends, and another one begins. */
   restart(): void {
     this.mortality.revive();
+    this.registry.clear();
     this.#process = new Process(this);
   }
 
@@ -389,19 +392,21 @@ class Process {
     const { clock, mortality } = world;
     const api = mortality.api(world.api);
     const log = silentLog;
+    const metrics = new OperatorMetrics(world.registry);
+    metrics.caches = caches;
     this.deps = {
       api,
       clock,
       log,
       caches,
-      frontends: new Frontends({ api, clock, log, open: () => this.#connect() }),
+      frontends: new Frontends({ api, clock, log, open: () => this.#connect(), metrics }),
       events: {
         emit: (about, { type, reason, message }) => {
           const who = `${about.kind} ${about.metadata.name}`;
           world.events.push({ about: who, type, reason, message });
         },
       },
-      metrics: new OperatorMetrics(new Registry()),
+      metrics,
       requireLead: () => Promise.resolve(),
       mountKey: () => Promise.resolve(new Secret(KEY)),
       lookup: (host) => Promise.resolve([`10.0.0.${host.slice(3)}`]),
