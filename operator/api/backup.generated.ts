@@ -214,6 +214,8 @@ export interface BackupProgress {
   readonly files?: number;
   /** Tablets, as far as StarRocks tells. */
   readonly tablets?: BackupProgressTablets;
+  /** Tasks that StarRocks waits for in this state. */
+  readonly unfinishedTasks?: number;
   /** Of the tablets. */
   readonly percent?: number;
   /** `bytes` for a person. Example: `1.2 GiB`. */
@@ -269,11 +271,13 @@ export interface BackupEnding {
   readonly message: string;
   /** What the attempt had stored is gone. */
   readonly pruned?: boolean;
+  /** StarRocks was told to cancel a job that it did not show. */
+  readonly cancelled?: boolean;
   /** When that was decided. */
   readonly time?: string;
 }
 
-export type BackupEndingOutcome = "RETRY" | "FAILED" | "CANCELLED";
+export type BackupEndingOutcome = "RETRY" | "WAIT" | "FAILED" | "CANCELLED";
 
 export interface BackupAttempt {
   /** Its number, from 1. */

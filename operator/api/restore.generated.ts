@@ -256,6 +256,8 @@ export interface RestoreProgress {
   readonly files?: number;
   /** Tablets, as far as StarRocks tells. */
   readonly tablets?: RestoreProgressTablets;
+  /** Tasks that StarRocks waits for in this state. */
+  readonly unfinishedTasks?: number;
   /** Of the tablets. */
   readonly percent?: number;
   /** `bytes` for a person. Example: `1.2 GiB`. */
@@ -299,11 +301,13 @@ export interface RestoreEnding {
   readonly message: string;
   /** What the attempt had stored is gone. */
   readonly pruned?: boolean;
+  /** StarRocks was told to cancel a job that it did not show. */
+  readonly cancelled?: boolean;
   /** When that was decided. */
   readonly time?: string;
 }
 
-export type RestoreEndingOutcome = "RETRY" | "FAILED" | "CANCELLED";
+export type RestoreEndingOutcome = "RETRY" | "WAIT" | "FAILED" | "CANCELLED";
 
 export interface RestoreAttempt {
   /** Its number, from 1. */

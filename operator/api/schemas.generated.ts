@@ -485,6 +485,11 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               },
               "additionalProperties": false
             },
+            "unfinishedTasks": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0
+            },
             "percent": {
               "type": "integer",
               "format": "int32",
@@ -583,6 +588,7 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "type": "string",
               "enum": [
                 "RETRY",
+                "WAIT",
                 "FAILED",
                 "CANCELLED"
               ]
@@ -596,6 +602,9 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "maxLength": 32768
             },
             "pruned": {
+              "type": "boolean"
+            },
+            "cancelled": {
               "type": "boolean"
             },
             "time": {
@@ -1928,6 +1937,11 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               },
               "additionalProperties": false
             },
+            "unfinishedTasks": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 0
+            },
             "percent": {
               "type": "integer",
               "format": "int32",
@@ -2001,6 +2015,7 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "type": "string",
               "enum": [
                 "RETRY",
+                "WAIT",
                 "FAILED",
                 "CANCELLED"
               ]
@@ -2014,6 +2029,9 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "maxLength": 32768
             },
             "pruned": {
+              "type": "boolean"
+            },
+            "cancelled": {
               "type": "boolean"
             },
             "time": {

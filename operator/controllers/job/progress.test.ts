@@ -1,7 +1,7 @@
 // Progress: it never goes back, it is not written too often, and standing still is seen.
 import { expect } from "chai";
 import type { JobRow } from "../../starrocks/frontend.ts";
-import { agent, ago, row, seen, submitted } from "../testing/seen.ts";
+import { agent, ago, facts, row, seen, submitted, version } from "../testing/seen.ts";
 import { must } from "../../assert.ts";
 import type { AgentFigures } from "../pods.ts";
 import { progressOf, sizeText, type JobProgress } from "./progress.ts";
@@ -40,6 +40,7 @@ describe("progressOf", () => {
       files: 2,
       calls: 9,
       tablets: { done: 0, total: 4 },
+      unfinishedTasks: 4,
       percent: 0,
       transferred: "1.0 KiB",
       nodes: [
@@ -75,6 +76,25 @@ describe("progressOf", () => {
       const { tablets } = progress(before, {}, row({ state }));
       expect(tablets, state).to.deep.equal({ done: 4, total: 4 });
     }
+  });
+
+  it("moves with each snapshot that is made, and knows from them how many tablets there are", () => {
+    const snapshots = (unfinishedTasks: number) => row({ state: "SNAPSHOTING", unfinishedTasks });
+    const before = { ...progress(undefined, {}, snapshots(9)), ...OLD };
+    expect(before.tablets).to.deep.equal({ done: 0, total: 9 });
+    const after = progress(before, {}, snapshots(8));
+    expect(after).to.deep.include({ lastChangeTime: ago(0), unfinishedTasks: 8, percent: 0 });
+    const still = progress({ ...after, ...OLD }, {}, snapshots(8));
+    expect(still.lastChangeTime).to.equal(OLD.lastChangeTime);
+    const late = progress({ ...after, ...OLD }, {}, row({ unfinishedTasks: 3 }));
+    expect(late.tablets).to.deep.equal({ done: 6, total: 9 });
+  });
+
+  it("does not count snapshots as transfers before 3.1, where a task is many tablets", () => {
+    const frontend = { facts: facts({ version: version(2, 5, 0) }) };
+    const given = seen(submitted({ frontend }));
+    const { tablets } = must(progressOf(given, row({ state: "SNAPSHOTING", unfinishedTasks: 9 })));
+    expect(tablets).to.deep.equal({ done: 0, total: 0 });
   });
 
   it("is written once in 5 seconds", () => {

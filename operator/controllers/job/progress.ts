@@ -3,7 +3,7 @@
 import { timestamp } from "../../api/conditions.ts";
 import type { JobRow } from "../../starrocks/frontend.ts";
 import type { AgentView } from "../pods.ts";
-import { sinceMs } from "./look.ts";
+import { frontendSeen, sinceMs } from "./look.ts";
 import type { Seen } from "./model.ts";
 import type { JobStatus } from "./status.ts";
 
@@ -35,8 +35,8 @@ export function finalProgress(seen: Seen): JobProgress {
 /** What must change for us to say that something moves. */
 function fingerprint(progress: JobProgress): string {
   // Not the calls: BEs repeat refused ones for ever, and each repeat begins with calls that go well.
-  const { state, bytes, files, tablets } = progress;
-  return [state, bytes, files, tablets?.done].join("/");
+  const { state, bytes, files, unfinishedTasks = 0 } = progress;
+  return [state, bytes, files, unfinishedTasks].join("/");
 }
 
 function measure(
@@ -53,7 +53,7 @@ function measure(
     last.bytes,
     sum((n) => n.bytes),
   );
-  const tablets = tabletsOf(row, last.tablets);
+  const tablets = tabletsOf(row, last.tablets, hasTaskPerTablet(seen));
   return {
     state: row?.state ?? last.state,
     bytes,
@@ -64,6 +64,7 @@ function measure(
     ),
     calls: Math.max(last.calls, calls),
     tablets,
+    unfinishedTasks: row?.unfinishedTasks ?? last.unfinishedTasks,
     percent: Math.max(last.percent, percentOf(row, tablets)),
     transferred: sizeText(bytes),
     nodes,
@@ -76,7 +77,15 @@ interface Tablets {
 }
 
 const NONE: Tablets = { done: 0, total: 0 };
-const ZERO = { state: "PENDING", bytes: 0, files: 0, calls: 0, percent: 0, tablets: NONE } as const;
+const ZERO = {
+  state: "PENDING",
+  bytes: 0,
+  files: 0,
+  calls: 0,
+  unfinishedTasks: 0,
+  percent: 0,
+  tablets: NONE,
+} as const;
 
 /** States that begin once every task of the transfer has ended. */
 const AFTER_TRANSFER: ReadonlySet<string> = new Set([
@@ -88,12 +97,28 @@ const AFTER_TRANSFER: ReadonlySet<string> = new Set([
 ]);
 
 /** Tasks are what StarRocks tells; from 3.1 on a task is a tablet (starrocks.md §1.9). */
-function tabletsOf(row: JobRow | undefined, last: NonNullable<JobProgress["tablets"]>): Tablets {
+function tabletsOf(
+  row: JobRow | undefined,
+  last: NonNullable<JobProgress["tablets"]>,
+  taskPerTablet: boolean,
+): Tablets {
   const { done, total } = { ...NONE, ...last };
   if (row !== undefined && AFTER_TRANSFER.has(row.state)) return { done: total, total };
+  // All of them, also when the first look at the transfer comes late.
+  if (row?.state === "SNAPSHOTING" && taskPerTablet) {
+    return { done, total: Math.max(total, row.unfinishedTasks) };
+  }
   if (row?.state !== "UPLOADING" && row?.state !== "DOWNLOADING") return { done, total };
   const all = Math.max(total, row.unfinishedTasks);
   return { total: all, done: Math.max(done, all - row.unfinishedTasks) };
+}
+
+/** Snapshots are made tablet by tablet; transfers are from 3.1 on (max_upload_task_per_be is 0, starrocks.md §1.7). */
+function hasTaskPerTablet(seen: Seen): boolean {
+  const numbers = frontendSeen(seen)?.facts.version.numbers;
+  if (numbers === undefined) return true;
+  const [major, minor] = numbers;
+  return major > 3 || (major === 3 && minor >= 1);
 }
 
 /** What follows the transfer is small, but it is not nothing. */
