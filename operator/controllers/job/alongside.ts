@@ -1,14 +1,28 @@
-// What is done beside the step that decides, while bytes flow: agents for BEs that moved, and a bandwidth
-// that was changed. Neither is waited for.
+// What is done beside the step that decides, while bytes flow: agents for BEs that moved, a bandwidth that was
+// changed, and a slot whose Service was deleted by hand. None is waited for.
 import { ANNOTATIONS } from "../../api/group.ts";
 import type { Action, Seen, Verdict } from "./model.ts";
+import { attemptOf, mySlot } from "./look.ts";
 import { missingAgents } from "./steps/open.ts";
 
 export function alongside(seen: Seen, verdict: Verdict): readonly Action[] {
   const { status } = seen;
   const flows = status.submission?.accepted === true && status.doneTime === undefined;
   if (!flows || status.ending !== undefined || verdict.end !== undefined) return [];
-  return [...missingAgents(seen), ...changedBandwidth(seen)];
+  return [...missingAgents(seen), ...changedBandwidth(seen), ...lostSlot(seen)];
+}
+
+/**
+ * The Repository makes a deleted Service anew, under the name that StarRocks has in its tasks: lent to nobody and
+ * leading nowhere. It is this attempt's, whose agents still run.
+ */
+function lostSlot(seen: Seen): readonly Action[] {
+  const mine = mySlot(seen);
+  if (mine !== undefined) return mine.open ? [] : [{ kind: "openSlot", slot: mine }];
+  const recorded = seen.status.slot;
+  if (recorded === undefined || recorded.attempt !== attemptOf(seen)) return [];
+  const again = seen.slots.find((s) => s.index === recorded.index && s.lentTo === undefined);
+  return again === undefined ? [] : [{ kind: "lendSlot", slot: again, attempt: recorded.attempt }];
 }
 
 function changedBandwidth(seen: Seen): readonly Action[] {

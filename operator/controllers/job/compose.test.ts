@@ -1,7 +1,7 @@
 // Conditions as kstatus means them: Reconciling while we go on by ourselves, Stalled when a person must act.
 import { expect } from "chai";
 import { done, poll } from "../../runtime/result.ts";
-import { ago, ending, seen } from "../testing/seen.ts";
+import { ago, ending, failed, mounted, seen } from "../testing/seen.ts";
 import { statusAfter } from "./compose.ts";
 import type { Verdict } from "./model.ts";
 import type { JobPhase } from "./status.ts";
@@ -53,10 +53,22 @@ describe("statusAfter", () => {
   });
 
   it("takes fields away that the verdict names without a value", () => {
-    const status = { retryAfter: ago(0), warnings: ["w"] };
+    const status = { retryAfter: ago(0), location: "s3://b" };
     const after = statusAfter(seen({ status }), { ...WORKING, status: { retryAfter: undefined } });
     expect(after).to.not.have.property("retryAfter");
-    expect(after.warnings).to.deep.equal(["w"]);
+    expect(after.location).to.equal("s3://b");
+  });
+
+  it("warns of where BEs run as of now, and keeps it while StarRocks does not answer", () => {
+    const nodes = { nodes: ["worker-0"], unplaced: ["be-9"] };
+    const { warnings } = statusAfter(seen(mounted({ nodes })), WORKING);
+    expect(warnings).to.deep.equal([
+      "no Kubernetes node is known for BEs be-9: their traffic goes to an agent on another node",
+    ]);
+    const known = mounted({ status: { warnings } });
+    expect(statusAfter(seen(known), WORKING)).to.not.have.property("warnings");
+    const silent = { ...known, frontend: failed("FrontendUnreachable", true) };
+    expect(statusAfter(seen(silent), WORKING).warnings).to.deep.equal(warnings);
   });
 
   it("records when an ending was decided", () => {

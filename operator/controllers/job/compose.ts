@@ -3,6 +3,7 @@ import { setCondition, timestamp } from "../../api/conditions.ts";
 import type { Condition, ConditionStatus } from "../../api/conditions.ts";
 import { CONDITION } from "../../api/group.ts";
 import type { Result } from "../../runtime/result.ts";
+import { placementWarnings } from "./steps/open.ts";
 import { databaseOf } from "./steps/prepare.ts";
 import type { Seen, Verdict } from "./model.ts";
 import { isFinal } from "./status.ts";
@@ -16,7 +17,7 @@ export function statusAfter(seen: Seen, verdict: Verdict): JobStatus {
   const { end } = verdict;
   const merged: JobStatus = {
     ...before,
-    ...defined(verdict.status ?? {}),
+    ...defined({ warnings: placementWarnings(seen), ...verdict.status }),
     observedGeneration: seen.job.metadata.generation ?? 0,
     phase,
     startTime: before.startTime ?? now,
@@ -25,7 +26,7 @@ export function statusAfter(seen: Seen, verdict: Verdict): JobStatus {
     ...(end === undefined ? {} : { ending: { ...end, time: now } }),
   };
   const told = tell(seen, verdict, phase);
-  const status = without(merged, verdict.status ?? {});
+  const status = without(merged, { warnings: placementWarnings(seen), ...verdict.status });
   return { ...status, ...told, conditions: conditionsOf(seen, phase, told) };
 }
 

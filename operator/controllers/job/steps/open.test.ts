@@ -70,7 +70,6 @@ describe("agents", () => {
       reason: "StartingAgents",
       result: poll(0, "the agents"),
       actions: [{ kind: "createAgent", node: "worker-1", slot: 0 }],
-      status: { warnings: undefined },
     },
     {
       name: "are one for all when no node is known, with a warning",

@@ -55,14 +55,15 @@ export function missingAgents(seen: Seen): readonly Action[] {
 
 export function agentsArePlaced(seen: Seen): Verdict | undefined {
   const actions = missingAgents(seen);
-  return actions.length === 0
-    ? undefined
-    : act(actions, "StartingAgents", "the agents", { warnings: placementWarnings(seen) });
+  return actions.length === 0 ? undefined : act(actions, "StartingAgents", "the agents");
 }
 
-function placementWarnings(seen: Seen): readonly string[] | undefined {
+/** As of this look: BEs move, and become known, while a job runs. */
+export function placementWarnings(seen: Seen): readonly string[] | undefined {
   const { unplaced, nodes } = seen.nodes;
-  if (unplaced.length === 0) return undefined;
+  // Where nobody was asked, what was told last stays.
+  if (frontendSeen(seen) === undefined) return seen.status.warnings;
+  if (unplaced.length === 0 || mySlot(seen) === undefined) return undefined;
   const hosts = unplaced.slice(0, 5).join(", ");
   const what =
     nodes.length > 0
