@@ -84,10 +84,9 @@ function phaseRow(seen: Seen): PhaseRow<string> {
 function events(seen: Seen, verdict: Verdict): readonly Action[] {
   const { end, phase } = verdict;
   if (end !== undefined) {
-    const { reason, message } = end;
-    return [
-      { kind: "event", type: end.outcome === "CANCELLED" ? "Normal" : "Warning", reason, message },
-    ];
+    const { reason, message, outcome } = end;
+    const type = outcome === "CANCELLED" || outcome === "WAIT" ? "Normal" : "Warning";
+    return [{ kind: "event", type, reason, message }];
   }
   const from: JobPhase = seen.status.phase ?? "PENDING";
   if (phase === undefined || phase === from) return [];

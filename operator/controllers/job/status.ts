@@ -10,7 +10,8 @@ export type JobPhase = BackupPhase | RestorePhase;
 export type JobStatus = Omit<BackupStatus, "phase"> &
   Omit<RestoreStatus, "phase" | keyof BackupStatus> & { readonly phase?: JobPhase };
 
-export type Outcome = "RETRY" | "FAILED" | "CANCELLED";
+/** RETRY: another attempt, while there are any left. WAIT: nothing was done, and the same attempt begins again later. */
+export type Outcome = "RETRY" | "WAIT" | "FAILED" | "CANCELLED";
 
 /** An end that was decided: recorded before the clean-up, carried out after it. */
 export interface Ending {
@@ -20,6 +21,8 @@ export interface Ending {
   readonly time?: string;
   /** What the attempt had stored is gone. */
   readonly pruned?: boolean;
+  /** StarRocks was told to cancel a job that it did not show. */
+  readonly cancelled?: boolean;
 }
 
 /** Phases that nothing leaves. */

@@ -29,7 +29,7 @@ export function act(
   return { actions, reason, result, ...(status === undefined ? {} : { status }) };
 }
 
-/** The attempt is over. RETRY where another attempt may succeed; the plan turns the last one into FAILED. */
+/** The attempt is over, and is cleaned up. RETRY where another one may succeed: after the last one it is FAILED. */
 export function end(outcome: Outcome, reason: string, message: string): Verdict {
   return { end: { outcome, reason, message }, reason, result: poll(0, "the clean-up to begin") };
 }

@@ -21,6 +21,7 @@ export const RESTORE_PHASES = {
         repositoryIsReady: prepare.repositoryIsReady,
         sourceIsKnown: preflight.sourceIsKnown,
         repositoryAllowsIt: prepare.repositoryAllowsIt,
+        backoffIsOver: prepare.backoffIsOver,
         itsTurn: prepare.itsTurn,
         snapshotIsWhole: preflight.snapshotIsWhole,
         starRocksIsReached: prepare.starRocksAnswers,

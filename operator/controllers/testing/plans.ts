@@ -3,7 +3,7 @@ import { expect } from "chai";
 import type { Result } from "../../runtime/result.ts";
 import type { Action, Verdict } from "../job/model.ts";
 import { plan } from "../job/plan.ts";
-import type { JobStatus } from "../job/status.ts";
+import type { JobStatus, Outcome } from "../job/status.ts";
 import { seen, seenRestore, type Delta } from "./seen.ts";
 
 export interface PlanCase {
@@ -24,7 +24,7 @@ export interface EndCase {
   readonly name: string;
   readonly given: Delta;
   readonly step: string;
-  readonly end: readonly [outcome: "RETRY" | "FAILED" | "CANCELLED", reason: string];
+  readonly end: readonly [outcome: Outcome, reason: string];
   readonly message: RegExp;
 }
 
@@ -60,7 +60,7 @@ function expectEnd(c: EndCase): void {
   const [outcome, reason] = c.end;
   const { message } = endingOf(verdict);
   expect(message).to.match(c.message);
-  const type = outcome === "CANCELLED" ? "Normal" : "Warning";
+  const type = ["CANCELLED", "WAIT"].includes(outcome) ? "Normal" : "Warning";
   expect({ step, actions, result, end: verdict.end, told: status.reason }).to.deep.equal({
     step: c.step,
     actions: [{ kind: "event", type, reason, message }],

@@ -350,6 +350,8 @@ const STUTTER =
 class CountingFrontend extends FakeFrontend {
   /** `backup nightly_1a2b3c4d`. */
   readonly accepted: string[] = [];
+  /** What somebody else does between our last look and our next statement. */
+  readonly races: (() => Promise<void>)[] = [];
   /** Brokers of other tools that answer. */
   readonly agentsElsewhere = new Set<string>();
 
@@ -362,6 +364,7 @@ class CountingFrontend extends FakeFrontend {
   }
 
   async #counted(database: string, send: () => Promise<void>): Promise<void> {
+    await this.races.shift()?.();
     const before = this.job(database);
     try {
       await send();

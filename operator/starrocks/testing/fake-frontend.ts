@@ -294,7 +294,14 @@ export class FakeFrontend implements Frontend {
     return this.#do("cancel", [kind, database], () => {
       sql.cancel(kind, database);
       const job = this.#jobs.get(database);
-      if (job?.spec.kind !== kind || job.isDone) return;
+      if (job?.spec.kind !== kind) return;
+      // The check of rights comes first, also for a job that is over.
+      if (kind === "backup" && this.hiddenJobs.has(database)) {
+        const table = `${database}.${job.spec.tables[0]?.name ?? ""}`;
+        const text = `Access denied; you need (at least one of) the EXPORT privilege(s) on TABLE ${table} for this operation`;
+        throw this.#refusal(`CANCEL BACKUP of database ${database}`, text);
+      }
+      if (job.isDone) return;
       const detail = kind === "restore" ? `, current state: ${job.state}` : "";
       job.cancel("COMMON_ERROR", `user cancelled${detail}`);
     });

@@ -4,7 +4,7 @@ import { timestamp } from "../../../api/conditions.ts";
 import { EXIT } from "../../../agent/outcome.ts";
 import { must } from "../../../assert.ts";
 import type { JobRow } from "../../../starrocks/frontend.ts";
-import { done } from "../../../runtime/result.ts";
+import { done, poll } from "../../../runtime/result.ts";
 import {
   attemptIdOf,
   attemptOf,
@@ -16,7 +16,7 @@ import {
   myRow,
   sinceMs,
 } from "../look.ts";
-import type { Seen, StatusPatch, Verdict } from "../model.ts";
+import type { Action, Seen, StatusPatch, Verdict } from "../model.ts";
 import type { Ending, JobStatus } from "../status.ts";
 import { again, runTask } from "./finish.ts";
 import { phaseOf } from "./follow.ts";
@@ -24,6 +24,8 @@ import { act, lookAgain, SLOW_POLL_MS } from "../verdict.ts";
 
 /** Storage that does not let us remove an attempt's folder holds its end up no longer than this. */
 const PRUNE_MAX_MS = 10 * 60_000;
+/** StarRocks looks at timeouts every 3 s, by a clock of its own. */
+const TIMEOUT_MARGIN_MS = 10 * 60_000;
 
 export function statementIsCancelled(seen: Seen): Verdict | undefined {
   // Without its Repository nobody knows the way to StarRocks; without agents the job cannot move.
@@ -36,11 +38,34 @@ export function statementIsCancelled(seen: Seen): Verdict | undefined {
     const on = `StarRocks, to cancel the job there${why}`;
     return { ...lookAgain("CleaningUp", on, SLOW_POLL_MS), actions };
   }
-  const row = myRow(seen);
-  if (row === undefined || front.database === undefined) return undefined;
-  if (isOver(row)) return commitIsNoted(seen, row);
+  if (front.database === undefined) return undefined;
   const cancel = { kind: "cancelStatement", database: front.database } as const;
+  const row = myRow(seen);
+  if (row === undefined) return hiddenIsCancelled(seen, cancel);
+  if (isOver(row)) return commitIsNoted(seen, row);
   return act([cancel], "CleaningUp", "StarRocks to cancel");
+}
+
+/**
+ * Without EXPORT on its tables SHOW BACKUP is empty, and the job would block its database until its timeout. CANCEL
+ * needs the same right, so it reaches nobody else's job: its refusal names the GRANT, and it is sent until StarRocks
+ * takes it, or has ended the job by itself.
+ */
+function hiddenIsCancelled(
+  seen: Seen,
+  cancel: Extract<Action, { kind: "cancelStatement" }>,
+): Verdict | undefined {
+  const { job, status, settings } = seen;
+  const ending = must(status.ending);
+  const { accepted, time } = status.submission ?? {};
+  const isHidden = frontendSeen(seen)?.jobs.length === 0 && accepted === true;
+  const mayRun = isHidden && sinceMs(seen, time) <= settings.timeoutMs + TIMEOUT_MARGIN_MS;
+  if (job.kind !== "Backup" || !mayRun || ending.cancelled === true) return undefined;
+  // They go first: a refusal ends the round, and without them the job cannot move.
+  const running = seen.agents.some((a) => !a.deleting);
+  const actions = [...(running ? [{ kind: "deleteAgents" } as const] : []), cancel];
+  const note = { ending: { ...ending, cancelled: true } };
+  return act(actions, "CleaningUp", "the broker to be dropped", note);
 }
 
 /** How far StarRocks came decides what is said of the tables, also when it was quicker than our looks. */
@@ -119,6 +144,7 @@ export function pruneFlags(seen: Seen, label: string): Record<string, string> {
 /** The next attempt, or the end. */
 export function attemptIsConcluded(seen: Seen): Verdict {
   const ending = must(seen.status.ending);
+  if (ending.outcome === "WAIT") return stoodBack(seen, ending);
   const now = timestamp(seen.nowMs);
   const attempts = [...(seen.status.attempts ?? []), attemptNote(seen, ending, now)];
   const base: StatusPatch = { attempts, slot: undefined, ending: undefined, queue: undefined };
@@ -144,6 +170,20 @@ export function attemptIsConcluded(seen: Seen): Verdict {
 }
 
 const BACKOFF_MAX_MS = 3_600_000;
+/** A job of another tool that we may not see is met by trying; not more often than this. */
+const BUSY_PAUSE_MS = 60_000;
+
+/** Nothing was sent: it is the same attempt that begins again, with the same label. */
+function stoodBack(seen: Seen, { message }: Ending): Verdict {
+  const retryAfter = timestamp(seen.nowMs + BUSY_PAUSE_MS);
+  const fresh = { slot: undefined, ending: undefined, queue: undefined };
+  return {
+    phase: "PENDING",
+    status: { ...fresh, ...FRESH, retryAfter },
+    reason: "DatabaseBusy",
+    result: poll(BUSY_PAUSE_MS, `${retryAfter}, to look again: ${message}`),
+  };
+}
 
 /** What belongs to one attempt. */
 const FRESH = {

@@ -166,6 +166,8 @@ describe("StarRocks' states", () => {
   ]);
 });
 
+const MOVING = { state: "COMMITTING", percent: 99, unfinishedTasks: 3 };
+
 describe("time that passes", () => {
   const progress = { state: "UPLOADING", time: ago(MINUTE), lastChangeTime: ago(6 * MINUTE) };
   const still = { ...progress, bytes: 0, files: 0, calls: 0, tablets: { done: 0, total: 0 } };
@@ -200,7 +202,7 @@ describe("time that passes", () => {
       name: "without a move in COMMITTING is told only: cancelling would lose the tables",
       given: submitted({
         job: restore({ noProgressTimeout: "5m" }),
-        status: { phase: "COMMIT", progress: { ...still, state: "COMMITTING", percent: 99 } },
+        status: { phase: "COMMIT", progress: { ...still, ...MOVING } },
         frontend: { jobs: [row({ kind: "restore", state: "COMMITTING", unfinishedTasks: 3 })] },
       }),
       step: "starRocksIsDone",
@@ -239,7 +241,7 @@ describe("a job that StarRocks does not show", () => {
       reason: "JobNotVisible",
       result: poll(
         4_000,
-        "StarRocks to show backup nightly_bbbbbbbb in database shop; a missing right (EXPORT on its tables) hides it",
+        "StarRocks to show backup nightly_bbbbbbbb in database shop; a missing right hides it: GRANT EXPORT on all its tables (2.5: LOAD_PRIV on the database) to the user of StarRocks",
       ),
     },
     {

@@ -181,14 +181,26 @@ function unseen(seen: Seen): Verdict | undefined {
   if (isInRepository(seen)) {
     return seen.status.phase === "COMMIT" ? undefined : goTo("COMMIT", seen, undefined);
   }
-  const { verb, noProgressMs } = seen.settings;
-  const job = `${verb} ${labelOf(seen)} in database ${front.database}`;
-  const what = `StarRocks shows no ${job}`;
+  const what = `StarRocks shows no ${shownAs(seen)}`;
   const replaced = lastJobs(seen) !== (submission.before ?? "") && front.jobs.length > 0;
   if (replaced) return lost(seen, `${what}, and another job has run there since`);
-  if (sinceMs(seen, submission.time) > noProgressMs) return lost(seen, what);
-  const hint = "a missing right (EXPORT on its tables) hides it";
-  return lookAgain("JobNotVisible", `StarRocks to show ${job}; ${hint}`, POLL_MS * 2);
+  return hidden(seen, submission.time) ?? lost(seen, what);
+}
+
+/** Agents tell of a job that goes on unseen. Undefined: nothing has moved for too long. */
+function hidden(seen: Seen, sentAt: string): Verdict | undefined {
+  const progress = progressOf(seen, undefined);
+  const lastMove = seen.status.progress === undefined ? sentAt : progress?.lastChangeTime;
+  if (sinceMs(seen, lastMove) > seen.settings.noProgressMs) return undefined;
+  const on = `StarRocks to show ${shownAs(seen)}; ${HIDDEN_HINT}`;
+  return { ...lookAgain("JobNotVisible", on, POLL_MS * 2), status: { progress } };
+}
+
+const HIDDEN_HINT =
+  "a missing right hides it: GRANT EXPORT on all its tables (2.5: LOAD_PRIV on the database) to the user of StarRocks";
+
+function shownAs(seen: Seen): string {
+  return `${seen.settings.verb} ${labelOf(seen)} in database ${frontendSeen(seen)?.database}`;
 }
 
 /** SHOW SNAPSHOT decides whether a Backup that cannot be seen is done. */

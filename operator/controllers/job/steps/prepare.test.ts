@@ -8,6 +8,7 @@ import {
   ago,
   failed,
   facts,
+  mounted,
   readyRepository,
   row,
   table,
@@ -240,6 +241,13 @@ describe("StarRocks, before a slot", () => {
         15_000,
         "backup theirs in database shop, which this job did not start (UPLOADING), to end",
       ),
+    },
+    {
+      name: "gives its slot back when another tool's job comes before the statement is sent",
+      given: mounted({ frontend: { jobs: [row({ label: "theirs" })] } }),
+      step: "databaseIsFree",
+      end: ["WAIT", "DatabaseBusy"],
+      message: /^backup theirs in database shop, .* runs there, so the slot is given back/,
     },
   ]);
 });

@@ -39,14 +39,17 @@ export function repositoryAllowsIt(seen: Seen): Verdict | undefined {
   return end("FAILED", "DatabaseNotAllowed", message);
 }
 
-/** The pause between two attempts. */
+/** The pause between two attempts; what was told when it began says why, and stays. */
 export function backoffIsOver(seen: Seen): Verdict | undefined {
-  const { retryAfter } = seen.status;
+  const { retryAfter, reason = "", message = "" } = seen.status;
   const leftMs = retryAfter === undefined ? 0 : -sinceMs(seen, retryAfter);
   if (leftMs <= 0) return undefined;
-  const on = `the next attempt at ${retryAfter}`;
-  return { reason: "WaitingToRetry", result: poll(leftMs, on) };
+  const told = PAUSES.has(reason) ? /^waits for (.*)$/s.exec(message)?.[1] : undefined;
+  if (told !== undefined) return { reason, result: poll(leftMs, told) };
+  return { reason: "WaitingToRetry", result: poll(leftMs, `the next attempt at ${retryAfter}`) };
 }
+
+const PAUSES: ReadonlySet<string> = new Set(["WaitingToRetry", "DatabaseBusy"]);
 
 export function itsTurn(seen: Seen): Verdict | undefined {
   const { turn } = seen;
@@ -90,8 +93,23 @@ export function databaseIsFree(seen: Seen): Verdict | undefined {
       ),
   );
   if (rival === undefined) return undefined;
-  const on = `${rival.kind} ${rival.label} in database ${rival.database}, which this job did not start (${rival.state}), to end`;
-  return lookAgain("DatabaseBusy", on, SLOW_POLL_MS);
+  const theirs = `${rival.kind} ${rival.label} in database ${rival.database}, which this job did not start`;
+  if (mayStandBack(seen)) return standBack(`${theirs}, runs there`);
+  return lookAgain("DatabaseBusy", `${theirs} (${rival.state}), to end`, SLOW_POLL_MS);
+}
+
+/** It holds a slot that others could use, and has sent nothing. */
+export function mayStandBack(seen: Seen): boolean {
+  return mySlot(seen) !== undefined && seen.status.submission === undefined;
+}
+
+/** Slot and agents go back while another tool has the database, which may be for days. */
+export function standBack(why: string): Verdict {
+  return end(
+    "WAIT",
+    "DatabaseBusy",
+    `${why}, so the slot is given back until the database is free`,
+  );
 }
 
 /** The database that StarRocks locks: the Backup's, or the Restore's target. */

@@ -189,7 +189,6 @@ describe("a refused statement", () => {
   }
 
   const WAITS: readonly (readonly [FrontendReason, number])[] = [
-    ["DatabaseBusy", 15_000],
     ["FrontendUnreachable", 15_000],
     ["SubmissionBusy", 2_000],
     ["OutcomeUnknown", 2_000],
@@ -206,6 +205,18 @@ describe("a refused statement", () => {
   it("is looked at again when StarRocks may say otherwise later", () => {
     const result = poll(2_000, "StarRocks: it says no");
     expect(refused("StatementFailed", true)).to.deep.equal({ reason: "StatementFailed", result });
+  });
+
+  it("gives the slot back when another tool's job was quicker", () => {
+    const { end } = refused("DatabaseBusy", true);
+    expect(end).to.deep.include({ outcome: "WAIT", reason: "DatabaseBusy" });
+  });
+
+  it("waits with the slot when that job may be ours, sent before", () => {
+    const given = seen(mounted({ status: { submission: SENT } }));
+    const busy = new FrontendError("DatabaseBusy", true, "it says no");
+    const result = poll(15_000, "StarRocks: it says no");
+    expect(afterRefusal(given, busy)).to.deep.equal({ reason: "DatabaseBusy", result });
   });
 
   it("costs the attempt when nothing better is known", () => {

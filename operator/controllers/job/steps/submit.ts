@@ -4,6 +4,7 @@ import { must } from "../../../assert.ts";
 import type { FrontendError } from "../../../starrocks/frontend.ts";
 import { mySlot, frontendSeen, labelOf, lastJobs, myRow } from "../look.ts";
 import type { Seen, StatusPatch, Step, SubmitRequest, Verdict } from "../model.ts";
+import { mayStandBack, standBack } from "./prepare.ts";
 import { act, end, lookAgain, POLL_MS, SLOW_POLL_MS } from "../verdict.ts";
 
 /** Sends what `request` makes; a verdict of `request` is passed on. */
@@ -84,6 +85,7 @@ const FINAL: ReadonlySet<FrontendError["reason"]> = new Set([
 export function afterRefusal(seen: Seen, error: FrontendError): Verdict {
   const { reason, message } = error;
   if (reason === "LabelInUse") return labelInUse(seen, message);
+  if (reason === "DatabaseBusy" && mayStandBack(seen)) return standBack(message);
   if (FINAL.has(reason)) return end("FAILED", reason, message);
   const slot = mySlot(seen);
   if (isOldToken(error) && slot !== undefined) {
