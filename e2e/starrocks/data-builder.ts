@@ -81,6 +81,7 @@ async function buildTable(db: string, spec: TableSpec, builder: Builder): Promis
     partitions: [],
     properties,
     temporaryPartitions,
+    ...(spec.listPartitioned === true ? { listPartitioned: true } : {}),
     baseTables,
     active: true,
     inactiveReason: "",
