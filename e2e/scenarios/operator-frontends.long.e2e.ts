@@ -83,6 +83,39 @@ describe("the operator with a StarRocks that moves", () => {
     });
   }
 
+  for (const kind of ["Backup", "Restore"] as const) {
+    it(`takes no follower's old word for what became of a ${kind}`, async () => {
+      const { starrocks } = world;
+      const name = `followers-${kind.toLowerCase()}`;
+      const followers = [0, 1, 2].filter((i) => i !== starrocks.leaderIndex());
+      const phase = kind === "Backup" ? "UPLOADING" : "DOWNLOADING";
+      if (kind === "Restore") {
+        // What followers will go on showing: another Restore of the same snapshot, long done.
+        await make("Restore", "older", { source: { backup: "source" }, database: name });
+        await finished<Restore>("Restore", "older");
+        await world.sql(`DROP TABLE \`${name}\`.\`orders\` FORCE`);
+      }
+      for (const i of followers) starrocks.lagFollower(i);
+      await begin(kind, name);
+      await reaches(kind, name, phase);
+      const leader = starrocks.leaderIndex();
+      await starrocks.hideFrontend(leader);
+      const waits = await world.until<Backup | Restore>(
+        kind,
+        name,
+        (j) => isOver(j) || reasonOf(j) === "FrontendUnreachable",
+      );
+      expect(waits.status?.phase, JSON.stringify(waits.status)).to.equal(phase);
+      await starrocks.showFrontend(leader);
+      for (const i of followers) starrocks.catchUp(i);
+      const { status } = await finished<Backup | Restore>(kind, name);
+      expect(status?.attempts ?? [], "attempts that failed").to.deep.equal([]);
+      if (kind === "Restore") {
+        expect(await world.starrocks.digest(name, "orders")).to.equal(digest);
+      }
+    });
+  }
+
   it("finishes a Backup when every FE restarts while bytes flow", async () => {
     await begin("Backup", "restart");
     await reaches("Backup", "restart", "UPLOADING");
@@ -101,6 +134,10 @@ describe("the operator with a StarRocks that moves", () => {
     await finished<Backup>("Backup", "backend");
   });
 });
+
+function reasonOf({ status }: Backup | Restore): string | undefined {
+  return status?.conditions?.find((c) => c.type === "Reconciling")?.reason;
+}
 
 function isOver({ status }: Backup | Restore): boolean {
   return ["FINISHED", "FAILED", "CANCELLED"].includes(status?.phase ?? "");

@@ -310,8 +310,7 @@ export class StarRocks implements ClusterView {
     });
     slot.frontend = frontend;
     if (this.leader() === undefined) frontend.lead();
-    slot.server = new MysqlServer(this.#mysqlHandler(frontend), "5.1.0");
-    slot.port = await slot.server.listen(slot.host, slot.port);
+    await this.showFrontend(i);
   }
 
   /** The leader ends (it exits when it loses the lead), another one takes over, the old one follows. */
@@ -320,6 +319,21 @@ export class StarRocks implements ClusterView {
     const old = this.leaderIndex();
     await this.killFrontend(old);
     await this.startFrontend(old);
+  }
+
+  /** The MySQL port of FE `i` refuses and its connections end, as behind a network that is cut; it goes on. */
+  async hideFrontend(i: number): Promise<void> {
+    const slot = must(this.#frontends[i]);
+    await slot.server?.kill();
+    slot.server = undefined;
+  }
+
+  /** Its port answers again. */
+  async showFrontend(i: number): Promise<void> {
+    const slot = must(this.#frontends[i]);
+    if (slot.server !== undefined) return;
+    slot.server = new MysqlServer(this.#mysqlHandler(must(slot.frontend, `FE ${i}`)), "5.1.0");
+    slot.port = await slot.server.listen(slot.host, slot.port);
   }
 
   /** Follower `i` replays nothing until {@link catchUp}, or until it leads. */

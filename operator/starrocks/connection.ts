@@ -6,7 +6,7 @@ import type { Log } from "../log.ts";
 import type { Secret } from "../secret.ts";
 import { classify, isLostOnTheWay, refusedError, tidy } from "./errors.ts";
 import { FrontendError } from "./frontend.ts";
-import { checkLeads, connectToLeader, type LeaderSearch, type LeaderSession } from "./leader.ts";
+import { checkLeads, connectToLeader, type LeaderSearch } from "./leader.ts";
 import type { SqlTable } from "./rows.ts";
 import { ServerRefusal, Session, SessionLost, type Address } from "./session.ts";
 import type { Turns } from "./turns.ts";
@@ -43,6 +43,11 @@ export interface Statement {
   readonly callsBroker?: true;
   /** Must not be carried out twice. */
   readonly once?: true;
+  /**
+   * The FE answers it by itself, and what it says decides: it is asked first whether it still leads. An FE that has
+   * lost the lead ends as a rule, and its connections with it, but nobody promises that.
+   */
+  readonly leaderOnly?: true;
   /** Values in the SQL that no message may show. */
   readonly secrets?: readonly string[];
   /** The refusal in an answer that says it in a row, as SHOW SNAPSHOT does; undefined when there is none. */
@@ -57,8 +62,6 @@ const ROUNDS_MAX = 10;
 const REPEAT_AFTER_MS = 200;
 /** A round may itself wait in the FE (10 s for a submission): no new one is begun after this. */
 const REPEAT_FOR_MS = 20_000;
-/** On an FE that only hands on, the leader is looked for again after this. */
-const FALLBACK_MS = 30_000;
 
 const NO_ROWS: SqlTable = { columns: [], rows: [] };
 
@@ -68,7 +71,7 @@ type Outcome =
 export class FrontendConnection {
   readonly #options: ConnectionOptions;
   readonly #search: LeaderSearch;
-  #current: (LeaderSession & { readonly sinceMs: number }) | undefined;
+  #current: Session | undefined;
   #lastLeader: readonly Address[] = [];
   #cancelIdle: () => void = () => {};
 
@@ -126,23 +129,22 @@ export class FrontendConnection {
 
   /** One attempt: from finding the leader to the answer. */
   async #ask(statement: Statement): Promise<Outcome> {
-    let at: LeaderSession | undefined;
     try {
-      at = await this.#leader(statement);
+      const session = await this.#leader(statement);
       const { statementMs, brokerStatementMs } = this.#options.timeouts;
       const limitMs = statement.callsBroker === true ? brokerStatementMs : statementMs;
-      const table = await at.session.query(statement.sql, limitMs);
+      const table = await session.query(statement.sql, limitMs);
       const refusal = statement.refusalIn?.(table);
-      return refusal === undefined ? { table } : this.#refused(statement, refusal, at.leads);
+      return refusal === undefined ? { table } : this.#refused(statement, refusal);
     } catch (error) {
-      return this.#failed(statement, error, at?.leads ?? true);
+      return this.#failed(statement, error);
     } finally {
       this.#closeWhenIdle();
     }
   }
 
-  #failed(statement: Statement, error: unknown, leads: boolean): Outcome {
-    if (error instanceof ServerRefusal) return this.#refused(statement, error.message, leads);
+  #failed(statement: Statement, error: unknown): Outcome {
+    if (error instanceof ServerRefusal) return this.#refused(statement, error.message);
     if (error instanceof SessionLost) return this.#lost(statement, error);
     if (error instanceof FrontendError) {
       return { error, again: error.reason === "FrontendUnreachable" };
@@ -150,13 +152,12 @@ export class FrontendConnection {
     throw error;
   }
 
-  #refused(statement: Statement, message: string, leads: boolean): Outcome {
-    const { what, secrets, once } = statement;
+  #refused({ what, secrets, once }: Statement, message: string): Outcome {
     const verdict = classify(message, this.user);
     if (verdict.reason === "AlreadySo") return { table: NO_ROWS };
     if (verdict.repeat === "elsewhere") this.#drop("its FE does not lead");
     const text = tidy(message, secrets);
-    if (once === true && !leads && isLostOnTheWay(message, verdict)) {
+    if (once === true && isLostOnTheWay(message, verdict)) {
       return { error: unknown(what, text), again: false };
     }
     return { error: refusedError(what, text, verdict), again: verdict.repeat !== "no" };
@@ -170,23 +171,17 @@ export class FrontendConnection {
     return { error: new FrontendError("FrontendUnreachable", true, message), again: true };
   }
 
-  /** The session at hand or a new one. Before what must not be repeated, its FE is asked whether it leads. */
-  async #leader({ once }: Statement): Promise<LeaderSession> {
+  /** The session at hand or a new one. */
+  async #leader({ once, leaderOnly }: Statement): Promise<Session> {
     this.#cancelIdle();
-    const { clock, log } = this.#options;
-    const nowMs = clock.monotonic();
-    if (this.#current?.leads === false && nowMs - this.#current.sinceMs > FALLBACK_MS) {
-      this.#drop("the leader is looked for again");
-    }
-    if (once === true) await this.#confirmLeader();
-    if (this.#current?.session.isOpen !== true) {
+    if (once === true || leaderOnly === true) await this.#confirmLeader();
+    if (this.#current?.isOpen !== true) {
       // The last one first: it is found though the given addresses are gone.
       const seeds = [...this.#lastLeader, ...this.#search.seeds];
-      const found = await connectToLeader({ ...this.#search, seeds });
-      this.#current = { ...found, sinceMs: nowMs };
-      if (found.leads) this.#lastLeader = [found.session.address];
-      const { host, port } = found.session.address;
-      log.debug("connected to StarRocks", { host, port, user: this.user, leads: found.leads });
+      this.#current = await connectToLeader({ ...this.#search, seeds });
+      const { host, port } = this.#current.address;
+      this.#lastLeader = [{ host, port }];
+      this.#options.log.debug("connected to StarRocks", { host, port, user: this.user });
     }
     return this.#current;
   }
@@ -195,8 +190,8 @@ export class FrontendConnection {
     const at = this.#current;
     if (at === undefined) return;
     try {
-      const leads = await checkLeads(at.session, this.#search.statementTimeoutMs);
-      if (at.leads && leads === false) this.#drop("its FE does not lead any more");
+      const leads = await checkLeads(at, this.#search.statementTimeoutMs);
+      if (leads === false) this.#drop("its FE does not lead any more");
     } catch (error) {
       if (!(error instanceof SessionLost) && !(error instanceof ServerRefusal)) throw error;
       this.#drop(error.message);
@@ -211,7 +206,7 @@ export class FrontendConnection {
 
   #drop(why: string): void {
     if (this.#current === undefined) return;
-    this.#current.session.close(why);
+    this.#current.close(why);
     this.#current = undefined;
     this.#options.log.debug("left StarRocks", { user: this.user, why });
   }

@@ -30,8 +30,8 @@ export function classify(text: string, user: string): Verdict {
 }
 
 /**
- * Whether a follower's text may mean that the leader has the statement and its answer was lost. Known texts
- * are the leader's own.
+ * Whether the text may mean that an FE handed the statement on (it lost the lead just now) and the answer was lost.
+ * Known texts are the leader's own.
  */
 export function isLostOnTheWay(text: string, verdict: Verdict): boolean {
   return !verdict.isKnown && /TTransportException|SocketTimeout|timed out|forward/i.test(text);

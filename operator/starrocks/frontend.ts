@@ -171,8 +171,8 @@ export interface SnapshotDetails {
  * which the job may or may not run. Names are quoted; what cannot be a name is refused with `RequestInvalid`.
  *
  * Assumptions: one job per database, of whatever user (§9); somebody else's is not told apart here, labels do
- * that. When the leader's advertised address cannot be reached from here, another FE is asked: statements are
- * handed on, but the rows of a Restore then lack its tasks, and all may lag a little (§1.10).
+ * that. The leader's address, as SHOW FRONTENDS tells it, can be reached from here: nobody else is asked, as a
+ * follower lags (§1.10). While it cannot, every verb rejects with `FrontendUnreachable`.
  *
  * Errors: {@link FrontendError}, always.
  */

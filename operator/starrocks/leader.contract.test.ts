@@ -2,6 +2,7 @@
 // job nor starts a second one.
 import { expect } from "chai";
 import { setTimeout as sleep } from "node:timers/promises";
+import { must } from "../assert.ts";
 import { systemClock } from "../clock.ts";
 import { silentLog } from "../log.ts";
 import { Secret } from "../secret.ts";
@@ -85,6 +86,59 @@ describe("frontend amid changes of leader", () => {
     expect(new Set(rows.map((r) => r.createdAt)).size).to.equal(1);
     const { frontends } = await frontend.facts();
     expect(frontends.filter((f) => f.leads)).to.have.length(1);
+  });
+
+  it("takes no follower's old word for the jobs of a database or for its tables", async () => {
+    const { starrocks } = scenario;
+    const leader = starrocks.leaderIndex();
+    const followers = [0, 1, 2].filter((i) => i !== leader);
+    const before = await frontend.jobs("shop");
+    for (const i of followers) starrocks.lagFollower(i);
+    const [timestamp = ""] = (await frontend.snapshot(MOUNT.name, "l1")).timestamps;
+    const tables = [{ name: "items", partitions: [], as: "made_meanwhile" }] as const;
+    await frontend.restore({ ...REQUEST, timestamp, tables, replicationNum: 1 });
+    await follow("restore", () => Promise.resolve());
+    const old = await scenario.query("SHOW TABLES FROM shop", "root", followers[0]);
+    expect(Object.values(old).flatMap((r) => Object.values(r))).to.not.include("made_meanwhile");
+    expect(await scenario.query("SHOW RESTORE FROM shop", "root", followers[0])).to.have.length(0);
+    expect(before.map((j) => j.kind)).to.deep.equal(["backup"]);
+
+    await starrocks.hideFrontend(leader);
+    for (const asked of [frontend.jobs("shop"), frontend.tables("shop")]) {
+      const error = await asked.catch((e: unknown) => e);
+      expect(error).to.include({ reason: "FrontendUnreachable", heals: true });
+      expect(String(error)).to.include("what a follower says may be old");
+    }
+    await starrocks.showFrontend(leader);
+    expect((await frontend.jobs("shop")).map((j) => j.kind)).to.deep.equal(["restore"]);
+    expect((await frontend.tables("shop"))?.map((t) => t.name)).to.include("made_meanwhile");
+    for (const i of followers) starrocks.catchUp(i);
+  });
+
+  it("finds the leader from a follower that lags and tells the one before", async () => {
+    const { starrocks } = scenario;
+    const old = starrocks.leaderIndex();
+    // The first one that is left will lead.
+    const lagging = must([2, 1].find((i) => i !== old));
+    starrocks.lagFollower(lagging);
+    await starrocks.killFrontend(old);
+    await scenario.until(() => starrocks.leader() !== undefined);
+    await starrocks.startFrontend(old);
+    const { host, port } = must(starrocks.frontendAddresses[lagging]);
+    const from = openFrontend({
+      frontends: [`${host}:${port}`],
+      user: "root",
+      password: new Secret(""),
+      clock: systemClock,
+      log: silentLog,
+    });
+    try {
+      const { frontends } = await from.facts();
+      expect(frontends.find((f) => f.leads)?.name).to.equal(`fe-${starrocks.leaderIndex()}_9010`);
+    } finally {
+      await from.close();
+      starrocks.catchUp(lagging);
+    }
   });
 
   it("shows a restore's tasks, which only the leader knows", async () => {

@@ -1,7 +1,8 @@
-// Finds the FE that leads and connects to it: SHOW RESTORE, SHOW SNAPSHOT and SHOW REPOSITORIES are answered by
-// the FE that is asked, and a follower's answers lack tasks and lag (§1.10). It starts from the addresses a
-// person gave; the leader's own address comes from SHOW FRONTENDS. When that one cannot be reached from here
-// (another network, a port-forward), the first FE that let us in has to do: it hands statements on.
+// Finds the FE that leads and connects to it: SHOW RESTORE, SHOW SNAPSHOT, SHOW REPOSITORIES and the views of
+// information_schema are answered by the FE that is asked, and a follower's answers lack tasks and lag (§1.10): an
+// older Restore may be taken for ours, a table that was just made for one that is not there. So nobody else is asked,
+// though a follower would hand most statements on. The search starts from the addresses a person gave; the leader's
+// own one comes from SHOW FRONTENDS, and a follower that lags may tell an old one: then the next address is tried.
 import type { Log } from "../log.ts";
 import { classify, tidy } from "./errors.ts";
 import { FrontendError, type FrontendNode } from "./frontend.ts";
@@ -11,12 +12,6 @@ import { FORWARD_TO_LEADER, SET_ROLE_ALL, SET_TIME_ZONE, SHOW_FRONTENDS } from "
 
 /** A leader that moved while it was looked for is found at the next hop. */
 const HOPS_MAX = 3;
-
-export interface LeaderSession {
-  readonly session: Session;
-  /** False: its FE follows, or nobody could tell. */
-  readonly leads: boolean;
-}
 
 export interface LeaderSearch {
   /** Tried in this order. */
@@ -30,28 +25,20 @@ export interface LeaderSearch {
 /** What one search has learnt so far. */
 interface Found {
   readonly refused: FrontendError[];
-  /** FEs that let us in and cannot bring us to their leader. */
-  readonly followers: Session[];
+  /** An FE that let us in, and whom it takes for the leader. */
+  follower: { readonly address: Address; readonly leader: Address } | undefined;
 }
 
 /** Rejects with {@link FrontendError}: `AccessDenied` when no FE lets us in, else `FrontendUnreachable`. */
-export async function connectToLeader(search: LeaderSearch): Promise<LeaderSession> {
-  const { refused, followers }: Found = { refused: [], followers: [] };
-  try {
-    for (const seed of search.seeds) {
-      const session = await leaderFrom(search, seed, { refused, followers });
-      if (session !== undefined) return { session, leads: true };
-    }
-    const follower = followers.shift();
-    if (follower === undefined) {
-      throw refused.find((e) => e.reason === "AccessDenied") ?? refused[0] ?? unreachable(search);
-    }
-    const { host, port } = follower.address;
-    search.log.warn("the StarRocks leader cannot be reached, another FE is asked", { host, port });
-    return { session: follower, leads: false };
-  } finally {
-    for (const session of followers) session.close();
+export async function connectToLeader(search: LeaderSearch): Promise<Session> {
+  const found: Found = { refused: [], follower: undefined };
+  for (const seed of search.seeds) {
+    const session = await leaderFrom(search, seed, found);
+    if (session !== undefined) return session;
   }
+  const { refused, follower } = found;
+  const denied = refused.find((e) => e.reason === "AccessDenied");
+  throw denied ?? leaderUnreachable(follower, refused) ?? refused[0] ?? unreachable(search);
 }
 
 /** Whether the FE of this session leads; undefined when the user may not know. */
@@ -67,16 +54,18 @@ export async function checkLeads(
 async function leaderFrom(
   search: LeaderSearch,
   seed: Address,
-  { refused, followers }: Found,
+  found: Found,
 ): Promise<Session | undefined> {
-  let address: Address | undefined = seed;
-  for (let hop = 0; hop < HOPS_MAX && address !== undefined; hop += 1) {
+  const { refused } = found;
+  let address = seed;
+  for (let hop = 0; hop < HOPS_MAX; hop += 1) {
     const session = await tryOpen(search, address, refused);
     if (session === undefined) return undefined;
     try {
       const seen = await leaderSeenBy(session, search.statementTimeoutMs);
       if (seen === "itself") return session;
-      followers.push(session);
+      session.close();
+      found.follower = { address, leader: seen };
       address = seen;
     } catch (error) {
       session.close();
@@ -88,14 +77,10 @@ async function leaderFrom(
   return undefined;
 }
 
-/** Undefined: the user may not know. */
-async function leaderSeenBy(
-  session: Session,
-  timeoutMs: number,
-): Promise<"itself" | Address | undefined> {
+/** A user that may not know is left where it is: every other statement tells which right is missing. */
+async function leaderSeenBy(session: Session, timeoutMs: number): Promise<"itself" | Address> {
   const nodes = await frontendsOf(session, timeoutMs);
-  if (nodes === undefined) return undefined;
-  if (isLeader(session.address, nodes)) return "itself";
+  if (nodes === undefined || isLeader(session.address, nodes)) return "itself";
   const leader = nodes.find((n) => n.leads && n.alive);
   if (leader === undefined) throw new ServerRefusal("no FE leads");
   return { host: leader.host, port: leader.queryPort };
@@ -169,6 +154,19 @@ function openError(address: Address, error: unknown, { user }: LeaderSearch): Fr
 
 function lost(address: Address, why: string): FrontendError {
   return new FrontendError("FrontendUnreachable", true, `FE ${show(address)}: ${why}`);
+}
+
+function leaderUnreachable(
+  follower: Found["follower"],
+  refused: readonly FrontendError[],
+): FrontendError | undefined {
+  if (follower === undefined) return undefined;
+  const { address, leader } = follower;
+  const why = refused.at(-1)?.message ?? "it does not lead";
+  const message =
+    `the leading FE ${show(leader)} cannot be reached from here (${why}); ${show(address)} answers, but what a ` +
+    "follower says may be old: its address must be reachable as SHOW FRONTENDS tells it";
+  return new FrontendError("FrontendUnreachable", true, message);
 }
 
 function unreachable({ seeds }: LeaderSearch): FrontendError {

@@ -113,7 +113,7 @@ export class SqlFrontend implements Frontend {
     const jobs: JobRow[] = [];
     for (const kind of ["backup", "restore"] as const) {
       const what = `SHOW ${kind.toUpperCase()} FROM ${database}`;
-      const asked = this.#ask({ sql: sql.showJobs(kind, database), what });
+      const asked = this.#ask({ sql: sql.showJobs(kind, database), what, leaderOnly: true });
       const { rows } = (await unless("ObjectNotFound", asked)) ?? { rows: [] };
       // A FROM that names nothing lists every database's; 3.4+ adds the external catalogs' (§1.10).
       jobs.push(...rows.map((r) => jobRow(kind, r)).filter((j) => j.database === database));

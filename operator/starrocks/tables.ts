@@ -23,7 +23,7 @@ export async function listTables(
   database: string,
 ): Promise<readonly TableInfo[] | undefined> {
   const what = `listing the tables of database ${database}`;
-  const { rows } = await ask({ sql: selectTables(database), what });
+  const { rows } = await ask({ sql: selectTables(database), what, leaderOnly: true });
   if (rows.length === 0) return await explainNothing(ask, database);
   const config = await optional(ask, { sql: selectTablesConfig(database), what });
   const views = await optional(ask, { sql: selectMaterializedViews(database), what });
