@@ -22,6 +22,7 @@ import { doubleSha1, MysqlServer } from "./mysql-server.ts";
 import type { User } from "./privileges.ts";
 import type { Profile, ProfileName } from "./profile.ts";
 import { profileOf } from "./profiles.ts";
+import { seededRandom } from "./seeded-random.ts";
 import { Session } from "./session.ts";
 import type { FrontendRow } from "./show/nodes.ts";
 import { DdlError } from "./sql/errors.ts";
@@ -482,16 +483,5 @@ function profileFor(options: StarRocksOptions): Profile {
       directoryTimeoutMs: backendDirectory ?? base.backend.directoryTimeoutMs,
       workers: options.backendWorkers ?? base.backend.workers,
     },
-  };
-}
-
-/** mulberry32: the same choices in every run of one seed. */
-function seededRandom(seed: string): () => number {
-  let state = createHash("sha256").update(seed).digest().readUInt32LE(0);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

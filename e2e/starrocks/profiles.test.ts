@@ -172,8 +172,9 @@ for (const release of RELEASES) {
       const broker = await scenario.broker("127.0.0.81", {
         before: (call) => {
           first.push(call);
-          if (call.method !== "openWriter" || call.path?.includes("__ss_content") !== true) return;
-          writers.add(call.path);
+          const isContent = call.path?.includes("__ss_content") === true;
+          if (call.method !== "openWriter" || !isContent) return undefined;
+          writers.add(call.path ?? "");
           return held.promise;
         },
       });
