@@ -18,6 +18,8 @@ export const STORAGE_ERROR_KINDS = {
   noSuchBucket: { permanent: true },
   /** Endpoint, region, addressing or option that this store refuses. */
   wrongConfiguration: { permanent: true },
+  /** No room left: a quota, or the store's disks. */
+  full: { permanent: true },
   /** The content arrived damaged and was refused. */
   badDigest: { permanent: false },
   /** The store asks to slow down. */

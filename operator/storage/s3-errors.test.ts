@@ -100,8 +100,10 @@ const ANSWERED: readonly (readonly [string, number, StorageErrorKind, operation?
   ["MethodNotAllowed", 405, "wrongConfiguration"],
   ["XNotImplemented", 501, "wrongConfiguration"],
   ["ObjectParentIsFile", 409, "wrongConfiguration"],
-  ["QuotaExceeded", 403, "wrongConfiguration"],
-  ["XMinioStorageFull", 507, "wrongConfiguration"],
+  ["QuotaExceeded", 403, "full"],
+  ["XMinioAdminBucketQuotaExceeded", 400, "full"],
+  ["XMinioStorageFull", 507, "full"],
+  ["InsufficientStorage", 507, "full"],
 ];
 
 const NETWORK: readonly (readonly [string, StorageErrorKind])[] = [
@@ -151,6 +153,7 @@ const BARE_STATUS: readonly (readonly [number, StorageErrorKind, operation?: str
   [502, "unavailable"],
   [503, "unavailable"],
   [504, "unavailable"],
+  [507, "full"],
 ];
 
 describe("classifyS3Error", () => {

@@ -57,6 +57,7 @@ const wrongRegion: Row = { kind: "wrongConfiguration", advice: adviseRegion };
 const wrongKeys: Row = { kind: "wrongCredentials", advice: CHECK_KEYS };
 const unreachable: Row = { kind: "unavailable", advice: CHECK_ENDPOINT };
 const untrusted: Row = { kind: "wrongConfiguration", advice: CHECK_TLS };
+const full: Row = { kind: "full", advice: "make room in the store, or raise its quota" };
 const unsupported: Row = {
   kind: "wrongConfiguration",
   advice: "this store does not offer an operation that is needed",
@@ -143,8 +144,10 @@ const BY_CODE: Readonly<Record<string, Row>> = {
     kind: "wrongConfiguration",
     advice: "this store keeps files: an object stands where a folder is needed",
   },
-  QuotaExceeded: { kind: "wrongConfiguration", advice: "make room, or raise the quota" },
-  XMinioStorageFull: { kind: "wrongConfiguration", advice: "make room" },
+  QuotaExceeded: full,
+  XMinioAdminBucketQuotaExceeded: full,
+  XMinioStorageFull: full,
+  InsufficientStorage: full,
 };
 
 const BY_NETWORK_CODE: Readonly<Record<string, Row>> = {
@@ -168,6 +171,11 @@ const BY_NETWORK_CODE: Readonly<Record<string, Row>> = {
 };
 
 const BY_STATUS: Readonly<Record<number, Row>> = {
+  // An answer to HEAD has no words.
+  400: {
+    kind: "unknown",
+    advice: "the store said no more; a session token that has expired looks so: renew it then",
+  },
   301: wrongRegion,
   307: transient,
   401: wrongKeys,
@@ -179,6 +187,7 @@ const BY_STATUS: Readonly<Record<number, Row>> = {
   416: { kind: "invalidRange" },
   429: slowDown,
   501: unsupported,
+  507: full,
 };
 
 /** Rights (IAM actions) that a contract method needs; for messages. */

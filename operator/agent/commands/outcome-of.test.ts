@@ -16,7 +16,13 @@ function storageError(kind: StorageErrorKind, operation = "upload.part"): Storag
 }
 
 describe("outcomeOf", () => {
-  const misconfigured = ["accessDenied", "wrongCredentials", "noSuchBucket", "wrongConfiguration"];
+  const misconfigured = [
+    "accessDenied",
+    "wrongCredentials",
+    "noSuchBucket",
+    "full",
+    "wrongConfiguration",
+  ];
   for (const kind of Object.keys(STORAGE_ERROR_KINDS) as StorageErrorKind[]) {
     const exitCode = misconfigured.includes(kind) ? 42 : 1;
     it(`ends with exit ${exitCode} for ${kind}, with the store's own code`, () => {

@@ -61,6 +61,12 @@ const MISCONFIGURED: Partial<Record<StorageErrorKind, readonly [reason: string, 
     (_error, location) =>
       `the bucket of ${location} does not exist: create it, or correct location`,
   ],
+  full: [
+    "StorageFull",
+    (error, location) =>
+      `${location} has no room left: make room in the store, or raise its quota: ` +
+      describeError(error),
+  ],
   wrongConfiguration: [
     "WrongConfiguration",
     (error, location) =>
