@@ -44,6 +44,27 @@ describe("runProbe", () => {
     expect(deps.log.fieldsOf("__repo_info carries another name")).to.have.length(1);
   });
 
+  it("removes what a probe that died an hour ago has left, and nothing of one that may still run", async () => {
+    const storage = s3();
+    const stagings = `${FOLDER}/__k8s_staging`;
+    const left = async (folder: string) => {
+      await storage.put(`${stagings}/${folder}/data/written`, Buffer.from("x"));
+      await storage.upload(`${stagings}/${folder}/data/uploaded`);
+    };
+    const deps = makeDeps(storage);
+    await left(`probe-${deps.clock.now()}-young`);
+    await left(`probe-${deps.clock.now() - 3_600_001}-old`);
+    await left("attempt-1");
+    await runProbe(deps, OPTIONS);
+    const uploads = (await collect(storage.listUploads(""))).map(({ key }) => key);
+    for (const keys of [uploads, storage.keys().filter((key) => key.startsWith(stagings))]) {
+      expect(keys.map((key) => key.split("/")[2])).to.have.members([
+        "attempt-1",
+        `probe-${deps.clock.now()}-young`,
+      ]);
+    }
+  });
+
   it("is content when another one makes __repo_info at the same time", async () => {
     const storage = s3();
     const faulty = makeFaulty(storage);

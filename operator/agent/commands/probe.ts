@@ -26,7 +26,7 @@ export interface ProbeOptions {
 
 interface ProbeJob {
   readonly layout: RepositoryLayout;
-  /** `<folder>/__k8s_staging/probe-<random id>`: nobody else writes there. */
+  /** `<folder>/__k8s_staging/probe-<begun, ms since 1970>-<random id>`: nobody else writes there. */
   readonly place: StagingLayout;
 }
 
@@ -57,7 +57,7 @@ export function runProbe(deps: CommandDeps, options: ProbeOptions): Promise<Outc
     try {
       const found = await foldersOf(deps, options.repositoryName);
       const layout = new RepositoryLayout(found.at(-1) ?? deps.layout.folder);
-      const job: ProbeJob = { layout, place: layout.staging(`probe-${randomUUID()}`) };
+      const job: ProbeJob = { layout, place: layout.staging(probeFolder(deps.clock.now())) };
       const enter = (name: string) => {
         step = name;
       };
@@ -141,19 +141,47 @@ async function tryWriting(
 
 // Also after a stop: the clean-up has its own patience. A failure here is only told, since the step
 // that failed before says more; after a good run there is nothing left to clean up.
-async function cleanUp({ storage, log }: CommandDeps, { place }: ProbeJob): Promise<void> {
+async function cleanUp(deps: CommandDeps, { place, layout }: ProbeJob): Promise<void> {
   const signal = AbortSignal.timeout(CLEAN_UP_MS);
   const prefix = `${place.root}/`;
-  for (const clean of [abortUploads, deleteAll]) {
+  const work = [
+    () => abortUploads({ ...deps, signal }, prefix),
+    () => deleteAll({ ...deps, signal }, prefix),
+    () => sweepDeadProbes({ ...deps, signal }, layout),
+  ];
+  for (const clean of work) {
     try {
-      await clean({ storage, signal }, prefix);
+      await clean();
     } catch (error) {
-      log.warn("could not clean up after the probe", { prefix, error: describeError(error) });
+      deps.log.warn("could not clean up after the probe", { prefix, error: describeError(error) });
     }
   }
 }
 
 const CLEAN_UP_MS = 15_000;
+/** No probe runs for so long. */
+const PROBE_MAX_MS = 3_600_000;
+const PROBE = "probe-";
+
+function probeFolder(nowMs: number): string {
+  return `${PROBE}${nowMs}-${randomUUID()}`;
+}
+
+/** What probes left that were killed, or could not clean up: nobody else would ever remove it. */
+async function sweepDeadProbes(deps: CommandDeps, layout: RepositoryLayout): Promise<void> {
+  const { storage, signal } = deps;
+  const probes = `${layout.stagings()}${PROBE}`;
+  const isDead = (key: string) => {
+    const begunMs = /^\d+(?=-)/.exec(key.slice(probes.length))?.[0] ?? 0;
+    return deps.clock.now() - Number(begunMs) > PROBE_MAX_MS;
+  };
+  for await (const upload of storage.listUploads(probes, { signal })) {
+    if (isDead(upload.key)) await storage.abortUpload(upload, { signal });
+  }
+  for await (const row of storage.list(probes, { folded: true, signal })) {
+    if (row.kind === "prefix" && isDead(row.prefix)) await deleteAll(deps, row.prefix);
+  }
+}
 
 async function listSnapshots({ storage, signal }: CommandDeps, job: ProbeJob): Promise<void> {
   const { layout } = job;
