@@ -6,7 +6,7 @@
 // hundreds of megabytes and is never held: see manifest-list.ts.
 import type { SnapshotLayout } from "../broker/layout.ts";
 import type { CallOptions, Storage } from "../storage/storage.ts";
-import { readIfThere } from "./read-object.ts";
+import { parseIfThere } from "./read-object.ts";
 
 export interface ManifestSummary {
   readonly version: 1;
@@ -44,8 +44,7 @@ export async function readManifest(
   options: CallOptions = {},
 ): Promise<ManifestSummary | undefined> {
   const range = { ...options, length: SUMMARY_BYTES_MAX };
-  const content = await readIfThere(storage, snapshot.manifest(), range);
-  return content === undefined ? undefined : parseSummary(content.toString("utf8"));
+  return parseIfThere({ storage, key: snapshot.manifest(), options: range }, parseSummary);
 }
 
 /** Makes the snapshot sealed. */

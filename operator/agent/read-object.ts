@@ -18,6 +18,28 @@ export async function readObject(
   }
 }
 
+/**
+ * What `parse` makes of the content, or undefined when there is no such object. Content that `parse`
+ * throws at is read once more before it counts as damaged: bits flip on their way, too.
+ */
+export async function parseIfThere<T>(
+  { storage, key, options }: { storage: Storage; key: string; options: ReadOptions },
+  parse: (text: string) => T,
+): Promise<T | undefined> {
+  const attempt = async () => {
+    const content = await readIfThere(storage, key, options);
+    return content === undefined ? undefined : { text: content.toString("utf8") };
+  };
+  const first = await attempt();
+  if (first === undefined) return undefined;
+  try {
+    return parse(first.text);
+  } catch {
+    const second = await attempt();
+    return second === undefined ? undefined : parse(second.text);
+  }
+}
+
 /** The same, or undefined when there is no such object. */
 export async function readIfThere(
   storage: Storage,

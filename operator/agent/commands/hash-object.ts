@@ -8,8 +8,20 @@ import type { CommandDeps } from "./command.ts";
 const TRIES = 4;
 const PAUSE_MS = 1000;
 
-/** Exactly the object of the listing: one that was replaced since fails with kind `changed`. */
-export async function md5Of(deps: CommandDeps, object: ObjectInfo): Promise<string> {
+/**
+ * Exactly the object of the listing: one that was replaced since fails with kind `changed`. Another md5
+ * than `wanted` is told only after a second look: bits flip on their way, too.
+ */
+export async function md5Of(
+  deps: CommandDeps,
+  object: ObjectInfo,
+  wanted: string,
+): Promise<string> {
+  const md5 = await md5OfRead(deps, object);
+  return md5 === wanted ? md5 : md5OfRead(deps, object);
+}
+
+async function md5OfRead(deps: CommandDeps, object: ObjectInfo): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await readMd5(deps, object);

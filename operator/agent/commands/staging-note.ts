@@ -3,7 +3,7 @@
 import type { StagingLayout } from "../../broker/layout.ts";
 import type { CallOptions, Storage } from "../../storage/storage.ts";
 import { ManifestError, parseObject } from "../manifest.ts";
-import { readIfThere } from "../read-object.ts";
+import { parseIfThere } from "../read-object.ts";
 
 export interface StagingNote {
   readonly version: 1;
@@ -20,8 +20,12 @@ export async function readStagingNote(
   staging: StagingLayout,
   options: CallOptions = {},
 ): Promise<StagingNote | undefined> {
-  const content = await readIfThere(storage, staging.note(), options);
-  return content === undefined ? undefined : parseNote(content.toString("utf8"));
+  try {
+    return await parseIfThere({ storage, key: staging.note(), options }, parseNote);
+  } catch (error) {
+    if (error instanceof ManifestError) return undefined;
+    throw error;
+  }
 }
 
 /** Writes the note. It must stand before anything else of the attempt does. */
@@ -34,21 +38,16 @@ export async function writeStagingNote(
   await storage.put(staging.note(), Buffer.from(`${JSON.stringify(note)}\n`), options);
 }
 
-function parseNote(content: string): StagingNote | undefined {
-  try {
-    const { version, backupUid, label, attempt, createdAt } = parseObject(content);
-    if (version !== 1 || typeof backupUid !== "string" || typeof label !== "string") {
-      return undefined;
-    }
-    return {
-      version,
-      backupUid,
-      label,
-      attempt: String(attempt),
-      createdAt: String(createdAt),
-    };
-  } catch (error) {
-    if (error instanceof ManifestError) return undefined;
-    throw error;
+function parseNote(content: string): StagingNote {
+  const { version, backupUid, label, attempt, createdAt } = parseObject(content);
+  if (version !== 1 || typeof backupUid !== "string" || typeof label !== "string") {
+    throw new ManifestError("the staging note names no owner");
   }
+  return {
+    version,
+    backupUid,
+    label,
+    attempt: String(attempt),
+    createdAt: String(createdAt),
+  };
 }
