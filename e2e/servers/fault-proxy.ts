@@ -169,6 +169,8 @@ class Harmer {
       const body = await collect(answer);
       this.account.watch(about, status, body.toString());
       replaceAnswer(response, harm);
+    } else if (changesAnswer(harm)) {
+      await changeAnswer(answer, response, harm);
     } else if (isAboutUploads(about)) {
       const body = await collect(answer);
       this.account.watch(about, status, body.toString());
@@ -179,6 +181,41 @@ class Harmer {
       await sendDown(answer, response, harm);
     }
   }
+}
+
+type AnswerChange = Extract<Harm, { readonly do: "damageDown" | "hideRows" }>;
+
+function changesAnswer(harm: Harm | undefined): harm is AnswerChange {
+  return harm?.do === "damageDown" || harm?.do === "hideRows";
+}
+
+async function changeAnswer(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  harm: AnswerChange,
+): Promise<void> {
+  const body = await collect(answer);
+  const { "transfer-encoding": _, ...headers } = answer.headers;
+  const changed = harm.do === "hideRows" ? withoutRows(body, harm.keys) : flipped(body);
+  response
+    .writeHead(answer.statusCode ?? 502, { ...headers, "content-length": changed.length })
+    .end(changed);
+}
+
+function flipped(body: Buffer): Buffer {
+  const changed = Buffer.from(body);
+  if (changed.length > 0) changed.writeUInt8(changed.readUInt8(0) ^ 1, 0);
+  return changed;
+}
+
+/** A listing's XML as if these objects were not there yet. */
+function withoutRows(body: Buffer, keys: readonly string[]): Buffer {
+  const xml = body
+    .toString()
+    .replaceAll(/<(Contents|CommonPrefixes)>.*?<\/\1>/gs, (row) =>
+      keys.some((key) => row.includes(escapeXml(key))) ? "" : row,
+    );
+  return Buffer.from(xml);
 }
 
 /** Whether it begins or ends an upload. */

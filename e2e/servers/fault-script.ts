@@ -32,6 +32,10 @@ export type Harm =
       readonly how: "reset" | "end" | "stall";
       readonly afterBytes: number;
     }
+  /** One bit of the answer's body is changed on its way. */
+  | { readonly do: "damageDown" }
+  /** A listing that lags: rows whose key contains one of these are left out. */
+  | { readonly do: "hideRows"; readonly keys: readonly string[] }
   /** The answer's body comes in small pieces with pauses. */
   | { readonly do: "trickleDown"; readonly pieceBytes: number; readonly pauseMs: number };
 
