@@ -1,15 +1,22 @@
 // What is done beside the step that decides, while bytes flow: agents for BEs that moved, a bandwidth that was
 // changed, and a slot whose Service was deleted by hand. None is waited for.
 import { ANNOTATIONS } from "../../api/group.ts";
+import { attemptOf, frontendSeen, mySlot } from "./look.ts";
 import type { Action, Seen, Verdict } from "./model.ts";
-import { attemptOf, mySlot } from "./look.ts";
+import { isFinal } from "./status.ts";
 import { missingAgents } from "./steps/open.ts";
 
 export function alongside(seen: Seen, verdict: Verdict): readonly Action[] {
-  const { status } = seen;
-  const flows = status.submission?.accepted === true && status.doneTime === undefined;
-  if (!flows || status.ending !== undefined || verdict.end !== undefined) return [];
-  return [...missingAgents(seen), ...changedBandwidth(seen), ...lostSlot(seen)];
+  if (!flows(seen) || verdict.end !== undefined) return [];
+  // Where the BEs are is known only while StarRocks answers.
+  const moved = frontendSeen(seen) === undefined ? [] : missingAgents(seen);
+  return [...moved, ...changedBandwidth(seen), ...lostSlot(seen)];
+}
+
+/** A job that is over may look as if it had its slot yet: the slot's news come by another watch than its own. */
+function flows({ status }: Seen): boolean {
+  const isTaken = status.submission?.accepted === true && status.doneTime === undefined;
+  return isTaken && status.ending === undefined && !isFinal(status.phase);
 }
 
 /**

@@ -46,6 +46,7 @@ export function seen({ job = backup(), status, frontend, ...delta }: Delta = {})
   const whole = Object.fromEntries(
     fields.filter(([, v]) => v !== undefined),
   ) as unknown as JobStatus;
+  const view = viewOf(frontend);
   return {
     nowMs: NOW_MS,
     job: { ...job, status: whole } as JobResource,
@@ -56,10 +57,11 @@ export function seen({ job = backup(), status, frontend, ...delta }: Delta = {})
     vanishing: false,
     turn: { kind: "go" },
     slots: [slot()],
-    nodes: { nodes: ["worker-0"], unplaced: [] },
+    // It is StarRocks that says where BEs are.
+    nodes: { nodes: view.kind === "seen" ? ["worker-0"] : [], unplaced: [] },
     agents: [],
     tasks: { seal: undefined, verify: undefined, prune: undefined },
-    frontend: viewOf(frontend),
+    frontend: view,
     source: undefined,
     usedBy: [],
     ...delta,

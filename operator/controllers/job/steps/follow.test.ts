@@ -1,11 +1,12 @@
 // While StarRocks works: what its states, its silence and passing time mean.
 import { expect } from "chai";
-import { poll } from "../../../runtime/result.ts";
+import { done, poll } from "../../../runtime/result.ts";
 import { backup, restore } from "../../testing/samples.ts";
 import { itPlans } from "../../testing/plans.ts";
 import {
   LABEL,
   MINUTE,
+  NOT_ASKED,
   agent,
   ago,
   failed,
@@ -343,6 +344,17 @@ describe("beside StarRocks' work", () => {
       step: "starRocksAnswers",
       reason: "RightMissing",
       result: poll(15_000, "StarRocks: run GRANT"),
+    },
+    {
+      name: "nothing is made for a job that is over, though its slot looks lent yet",
+      given: submitted({
+        status: { phase: "CANCELLED", reason: "Cancelled", message: "as asked" },
+        frontend: NOT_ASKED,
+        agents: [],
+      }),
+      step: "none",
+      reason: "Cancelled",
+      result: done("as asked"),
     },
   ]);
 });
