@@ -12,7 +12,13 @@ import { Backend, noFaults, type BackendFaults } from "./backend.ts";
 import { BackendProcess } from "./backend-process.ts";
 import { ClusterClock } from "./cluster-clock.ts";
 import { findTable, type Database } from "./catalog.ts";
-import { buildDatabase, type DatabaseSpec } from "./data-builder.ts";
+import {
+  addTable,
+  buildDatabase,
+  type Builder,
+  type DatabaseSpec,
+  type TableSpec,
+} from "./data-builder.ts";
 import { execute, type ClusterView } from "./executor.ts";
 import { Frontend } from "./frontend.ts";
 import { CATALOGS_ID, catalogBackup } from "./jobs/catalog-backup.ts";
@@ -96,6 +102,8 @@ const FIRST_BACKEND_ID = 10_004;
 export interface Statement {
   readonly user: string;
   readonly sql: string;
+  /** It was carried out, or begun: not refused. */
+  isTaken: boolean;
 }
 
 const STATEMENTS_MAX = 20_000;
@@ -183,14 +191,12 @@ export class StarRocks implements ClusterView {
   }
 
   async createDatabase(spec: DatabaseSpec): Promise<void> {
-    const alive = this.#backends.filter((s) => s.backend !== undefined);
-    await buildDatabase(spec, {
-      store: this.#store,
-      stores: alive.map((s) => s.tablets),
-      backendIds: alive.map((s) => s.id),
-      seed: this.#options.seed ?? "starrocks",
-      now: this.#clock.now(),
-    });
+    await buildDatabase(spec, this.#builder());
+  }
+
+  /** One more table in a database that is there. */
+  async createTable(db: string, spec: TableSpec): Promise<void> {
+    await addTable(this.#database(db), spec, this.#builder());
   }
 
   /** A load: one more rowset in each tablet of the table. Refused while the table is restored. */
@@ -396,6 +402,17 @@ export class StarRocks implements ClusterView {
     for (const i of this.#backends.keys()) this.killBackend(i);
   }
 
+  #builder(): Builder {
+    const alive = this.#backends.filter((s) => s.backend !== undefined);
+    return {
+      store: this.#store,
+      stores: alive.map((s) => s.tablets),
+      backendIds: alive.map((s) => s.id),
+      seed: this.#options.seed ?? "starrocks",
+      now: this.#clock.now(),
+    };
+  }
+
   #database(name: string): Database {
     return must(
       this.#store.databases.find((d) => d.name === name),
@@ -458,10 +475,13 @@ export class StarRocks implements ClusterView {
           db,
           timeZone: this.#profile.show.timeZone,
         }),
-      query: (session: Session, sql: string) => {
-        this.#statements.push({ user: session.user.name, sql });
+      query: async (session: Session, sql: string) => {
+        const statement: Statement = { user: session.user.name, sql, isTaken: false };
+        this.#statements.push(statement);
         if (this.#statements.length > STATEMENTS_MAX) this.#statements.shift();
-        return execute(sql, frontend, session, this);
+        const result = await execute(sql, frontend, session, this);
+        statement.isTaken = true;
+        return result;
       },
     };
   }

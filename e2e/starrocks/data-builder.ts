@@ -65,6 +65,16 @@ export async function buildDatabase(spec: DatabaseSpec, builder: Builder): Promi
   return database;
 }
 
+/** One more table in a database that is there. */
+export async function addTable(
+  database: Database,
+  spec: TableSpec,
+  builder: Builder,
+): Promise<void> {
+  database.tables.push(await buildTable(database.name, spec, builder));
+  builder.store.save();
+}
+
 async function buildTable(db: string, spec: TableSpec, builder: Builder): Promise<Table> {
   const { kind, model, columns, buckets, properties, temporaryPartitions, baseTables } = {
     ...TABLE_DEFAULTS,

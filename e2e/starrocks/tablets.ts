@@ -77,7 +77,9 @@ export class TabletStore {
   async compact(tabletId: number, seed: string): Promise<void> {
     const before = await this.header(tabletId);
     const bytes = before.rowsets.flatMap((r) => r.segments).reduce((n, s) => n + s.sizeBytes, 0);
-    const id = rowsetId(`${seed}/compaction`, before.version);
+    // Of the one before: a second compaction of a version makes other files than the first.
+    const last = before.rowsets.at(-1)?.id ?? "";
+    const id = rowsetId(`${seed}/compaction of ${last}`, before.version);
     const name = `${id}_0.dat`;
     await writeSegment(join(this.#dataPath(tabletId), name), `${seed}/${name}`, bytes);
     for (const segment of before.rowsets.flatMap((r) => r.segments)) {
