@@ -31,7 +31,7 @@ import { isFinal, type JobPhase } from "../job/status.ts";
 import { OperatorMetrics } from "../metrics.ts";
 import { reconcileRepository } from "../repository/controller.ts";
 import { Kubelet, flagOf, isAgent, isSelected, type End } from "./kubelet.ts";
-import { Died, Mortality, type Death } from "./mortality.ts";
+import { Died, Mortality, type Death, type Harms } from "./mortality.ts";
 import { NOW_MS } from "./samples.ts";
 
 /** Where all slots of the one Repository lead. */
@@ -41,6 +41,8 @@ const ROUND_MS = 3_000;
 const SPINS_AFTER = 60;
 
 export interface WorldOptions extends Partial<Death> {
+  /** Asked at each write; in place of one death. */
+  readonly harms?: Harms;
   readonly starrocks?: FakeFrontendOptions;
   /** The informers bring news once a round only: they are behind the operator's own writes. */
   readonly lags?: boolean;
@@ -78,10 +80,9 @@ export class World {
 
   constructor(options: WorldOptions = {}) {
     this.#options = options;
-    const { write, when, starrocks = {} } = options;
-    this.mortality = new Mortality(
-      write === undefined || when === undefined ? undefined : { write, when },
-    );
+    const { write, when, harms, starrocks = {} } = options;
+    const death = write === undefined || when === undefined ? undefined : { write, when };
+    this.mortality = new Mortality(harms ?? death);
     this.starrocks = new CountingFrontend({
       databases: { shop: [{ name: "orders" }, { name: "items" }] },
       folderOf: () => FOLDER,
@@ -198,6 +199,7 @@ export class World {
         this.restart();
         return undefined;
       }
+      if (this.mortality.isCauseOf(error)) return undefined;
       if (isApiError(error, "Conflict") || isApiError(error, "NotFound")) return undefined;
       throw error;
     }
