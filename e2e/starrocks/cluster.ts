@@ -12,13 +12,7 @@ import { Backend, noFaults, type BackendFaults } from "./backend.ts";
 import { BackendProcess } from "./backend-process.ts";
 import { ClusterClock } from "./cluster-clock.ts";
 import { findTable, type Database } from "./catalog.ts";
-import {
-  addTable,
-  buildDatabase,
-  type Builder,
-  type DatabaseSpec,
-  type TableSpec,
-} from "./data-builder.ts";
+import { addTable, buildDatabase, type DatabaseSpec, type TableSpec } from "./data-builder.ts";
 import { execute, type ClusterView } from "./executor.ts";
 import { Frontend } from "./frontend.ts";
 import { CATALOGS_ID, catalogBackup } from "./jobs/catalog-backup.ts";
@@ -32,6 +26,7 @@ import { seededRandom } from "./seeded-random.ts";
 import { Session } from "./session.ts";
 import type { FrontendRow } from "./show/nodes.ts";
 import { DdlError } from "./sql/errors.ts";
+import { StatementLog, type Statement } from "./statement-log.ts";
 import { TabletStore } from "./tablets.ts";
 import { Violations } from "./violations.ts";
 import { NameService, type Resolve } from "./wire/name-service.ts";
@@ -99,15 +94,6 @@ interface BackendSlot {
 const HEARTBEAT_MIN_MS = 2_000;
 const FIRST_BACKEND_ID = 10_004;
 
-export interface Statement {
-  readonly user: string;
-  readonly sql: string;
-  /** It was carried out, or begun: not refused. */
-  isTaken: boolean;
-}
-
-const STATEMENTS_MAX = 20_000;
-
 export class StarRocks implements ClusterView {
   readonly #options: StarRocksOptions;
   readonly #profile: Profile;
@@ -115,7 +101,7 @@ export class StarRocks implements ClusterView {
   readonly #store: MetaStore;
   readonly #names: NameService;
   readonly #violations = new Violations();
-  readonly #statements: Statement[] = [];
+  readonly #statements = new StatementLog();
   readonly #frontends: readonly FrontendSlot[];
   readonly #backends: readonly BackendSlot[];
   readonly #users: readonly User[];
@@ -175,7 +161,7 @@ export class StarRocks implements ClusterView {
 
   /** The last statements of all clients, as an FE's audit log has them. */
   get statements(): readonly Statement[] {
-    return this.#statements;
+    return this.#statements.list;
   }
 
   /** What brokers did that real FEs or BEs would not survive. */
@@ -402,7 +388,7 @@ export class StarRocks implements ClusterView {
     for (const i of this.#backends.keys()) this.killBackend(i);
   }
 
-  #builder(): Builder {
+  #builder() {
     const alive = this.#backends.filter((s) => s.backend !== undefined);
     return {
       store: this.#store,
@@ -475,14 +461,8 @@ export class StarRocks implements ClusterView {
           db,
           timeZone: this.#profile.show.timeZone,
         }),
-      query: async (session: Session, sql: string) => {
-        const statement: Statement = { user: session.user.name, sql, isTaken: false };
-        this.#statements.push(statement);
-        if (this.#statements.length > STATEMENTS_MAX) this.#statements.shift();
-        const result = await execute(sql, frontend, session, this);
-        statement.isTaken = true;
-        return result;
-      },
+      query: (session: Session, sql: string) =>
+        this.#statements.run(session.user.name, sql, () => execute(sql, frontend, session, this)),
     };
   }
 }
