@@ -18,8 +18,7 @@ import type { Job } from "../../runtime/objects.ts";
 import type { Result } from "../../runtime/result.ts";
 import { ObjectStore, byLabel } from "../../runtime/store.ts";
 import { MemoryApi } from "../../runtime/testing/memory-api.ts";
-import type { BackupRequest, RestoreRequest } from "../../starrocks/frontend.ts";
-import { FakeFrontend, type FakeFrontendOptions } from "../../starrocks/testing/fake-frontend.ts";
+import type { FakeFrontendOptions } from "../../starrocks/testing/fake-frontend.ts";
 import { Secret } from "../../secret.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import type { Caches, ControllerDeps } from "../deps.ts";
@@ -30,6 +29,7 @@ import { kindOf } from "../job/settings.ts";
 import { isFinal, type JobPhase } from "../job/status.ts";
 import { OperatorMetrics } from "../metrics.ts";
 import { reconcileRepository } from "../repository/controller.ts";
+import { CountingFrontend } from "./counting-frontend.ts";
 import { Kubelet, flagOf, isAgent, isSelected, type End } from "./kubelet.ts";
 import { Died, Mortality, type Death, type Harms } from "./mortality.ts";
 import { NOW_MS } from "./samples.ts";
@@ -347,36 +347,6 @@ const SECRETS_OF_THE_WORLD = [PASSWORD, KEY] as const;
 /** A word twice, a full stop at the end, a value that was not there. */
 const STUTTER =
   /\b(waits? for|waited)\W+(waits?|waited)\b|\b([a-z]{2,})\s+\3(?![-\w])|undefined|\[object|NaN|\(\)|: *$|\.$/;
-
-/** Remembers the statements that StarRocks took, whatever became of the answer. */
-class CountingFrontend extends FakeFrontend {
-  /** `backup nightly_1a2b3c4d`. */
-  readonly accepted: string[] = [];
-  /** What somebody else does between our last look and our next statement. */
-  readonly races: (() => Promise<void>)[] = [];
-  /** Brokers of other tools that answer. */
-  readonly agentsElsewhere = new Set<string>();
-
-  override async backup(request: BackupRequest): Promise<void> {
-    await this.#counted(request.database, () => super.backup(request));
-  }
-
-  override async restore(request: RestoreRequest): Promise<void> {
-    await this.#counted(request.database, () => super.restore(request));
-  }
-
-  async #counted(database: string, send: () => Promise<void>): Promise<void> {
-    await this.races.shift()?.();
-    const before = this.job(database);
-    try {
-      await send();
-    } finally {
-      const { spec } = this.job(database) ?? {};
-      const isNew = spec !== undefined && spec !== before?.spec;
-      if (isNew) this.accepted.push(`${spec.kind} ${spec.label}`);
-    }
-  }
-}
 
 /** One life of the operator. */
 class Process {
