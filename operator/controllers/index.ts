@@ -1,5 +1,6 @@
 // The table of controllers: what each reconciles and what wakes it. Their rights: rbac.ts.
-import { LABELS, MANAGED_BY } from "../api/group.ts";
+import { findCondition } from "../api/conditions.ts";
+import { ANNOTATIONS, CONDITION, LABELS, MANAGED_BY } from "../api/group.ts";
 import { BACKUP, REPOSITORY, RESTORE } from "../api/kinds.ts";
 import type { KubernetesObject, ObjectKey } from "../runtime/api.ts";
 import { isMoreThanStatus, watches } from "../runtime/controller.ts";
@@ -9,6 +10,8 @@ import type { Manager } from "../runtime/manager.ts";
 import { JOBS, NODES, PODS, SERVICES } from "../runtime/objects.ts";
 import type { Job, Pod, Service } from "../runtime/objects.ts";
 import { byLabel } from "../runtime/store.ts";
+import type { Index } from "../runtime/store.ts";
+import { must } from "../assert.ts";
 import type { Backup } from "../api/backup.generated.ts";
 import type { Repository } from "../api/repository.generated.ts";
 import type { Restore } from "../api/restore.generated.ts";
@@ -18,6 +21,8 @@ import { reconcileJob } from "./job/controller.ts";
 import { queuedJob } from "./job/observe-queue.ts";
 import { isFinal } from "./job/status.ts";
 import type { JobResource } from "./job/model.ts";
+import { uid8 } from "./names.ts";
+import { wokenByMove } from "./queue-wakes.ts";
 import { reconcileRepository } from "./repository/controller.ts";
 
 export interface Informers {
@@ -128,32 +133,57 @@ function jobSources(informers: Informers, kind: JobResource["kind"]): readonly S
   const { repositories, jobs, pods, services, caches } = informers;
   const own = (kind === "Backup" ? informers.backups : informers.restores) as Informer<JobResource>;
   const byUid = own.store.index((job) => [job.metadata.uid ?? ""]);
+  const byUid8 = own.store.index((job) => [uid8(job.metadata)]);
+  /** Whom a slot is lent to. */
+  const borrower = ({ metadata }: Service): readonly ObjectKey[] =>
+    byUid8(metadata.annotations?.[ANNOTATIONS.lentTo]?.split("-")[0] ?? "none").map(keyOf);
   const owner = (object: KubernetesObject): readonly ObjectKey[] =>
     byUid(object.metadata.labels?.[LABELS.jobUid] ?? "none").map(keyOf);
-  const byRepository = own.store.index((job) =>
-    isAtRest(job) ? [] : [`${job.metadata.namespace}/${job.spec.repository}`],
-  );
-  /** Jobs that wait, for their turn or to be let go: a Repository, a slot or another job may wake them. */
-  const waiting = (namespace: string | undefined, repository: string): readonly ObjectKey[] =>
-    byRepository(`${namespace}/${repository}`).map(keyOf);
+  const [ofOwn, ...ofAll] = [own, ...bothKinds(informers)].map(byRepository);
+  const atWork = ({ metadata }: Repository): readonly ObjectKey[] =>
+    must(ofOwn)(`${metadata.namespace}/${metadata.name}`).map(keyOf);
+  const moved = (namespace: string | undefined, name: string): readonly ObjectKey[] => {
+    const slots = caches.repositories.get(nameIn(namespace, name))?.spec.concurrency ?? 1;
+    const all = ofAll.flatMap((of) => of(`${namespace}/${name}`));
+    return wokenByMove(must(ofOwn)(`${namespace}/${name}`), all, slots).map(keyOf);
+  };
   return [
     watches(own, undefined, (change) => isMoreThanStatus(change) && !isSettled(change)),
     watches(jobs, owner),
     watches(pods, owner),
-    watches(repositories, ({ metadata }) => waiting(metadata.namespace, metadata.name)),
-    watches(services, (service) =>
-      repositoriesOf(caches, service).flatMap(({ metadata }) =>
-        waiting(metadata.namespace, metadata.name),
+    watches(repositories, atWork, isMoreThanFigures),
+    watches(services, (service) => [
+      ...borrower(service),
+      ...repositoriesOf(caches, service).flatMap(({ metadata }) =>
+        moved(metadata.namespace, metadata.name),
       ),
-    ),
+    ]),
     ...bothKinds(informers).map((informer) =>
       watches(
         informer,
-        ({ metadata, spec }) => waiting(metadata.namespace, spec.repository),
+        ({ metadata, spec }) => moved(metadata.namespace, spec.repository),
         movesTheQueue,
       ),
     ),
   ];
+}
+
+/** Those that are not at rest. */
+function byRepository({ store }: Informer<JobResource>): Index<JobResource> {
+  return store.index((job) =>
+    isAtRest(job) ? [] : [`${job.metadata.namespace}/${job.spec.repository}`],
+  );
+}
+
+/** What is counted and listed in a Repository's status concerns no job; whether it is ready does. */
+function isMoreThanFigures(change: Change<Repository>): boolean {
+  if (isMoreThanStatus(change)) return true;
+  return readiness(change.before) !== readiness(change.after);
+}
+
+function readiness(repository: Repository | undefined): string {
+  const ready = findCondition(repository?.status?.conditions, CONDITION.ready);
+  return JSON.stringify([ready?.status, ready?.reason, ready?.message]);
 }
 
 function isAtRest({ status, metadata }: JobResource): boolean {

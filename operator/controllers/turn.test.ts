@@ -1,6 +1,6 @@
 // Whose turn it is.
 import { expect } from "chai";
-import { turnOf, type QueuedJob, type Turn } from "./turn.ts";
+import { placesOf, turnOf, type QueuedJob, type Turn } from "./turn.ts";
 
 let age = 0;
 
@@ -111,3 +111,37 @@ describe("turnOf", () => {
     expect(turnOf(b, [a, b], 1)).to.deep.equal(wait(1, message));
   });
 });
+
+describe("placesOf", () => {
+  it("says of each that waits what turnOf says of it", () => {
+    for (let seed = 1; seed <= 200; seed += 1) {
+      const pick = picker(seed);
+      const all = Array.from({ length: pick(12) }, (_, i) => {
+        const running = pick(4) === 0;
+        const database = pick(6) === 0 ? undefined : `db_${pick(5)}`;
+        const standsAside = !running && pick(5) === 0;
+        return job(`j${i}`, { running, standsAside, database });
+      });
+      const slots = 1 + pick(4);
+      const expected = all
+        .filter((j) => !j.running && !j.standsAside)
+        .map((j) => [j.uid, turnOf(j, all, slots)] as const);
+      const places = placesOf(all, slots);
+      const told = `seed ${seed}: ${JSON.stringify(all)}`;
+      expect([...places.keys()].sort(), told).to.deep.equal(expected.map(([uid]) => uid).sort());
+      for (const [uid, turn] of expected) {
+        expect(places.get(uid)?.goes, `${uid}; ${told}`).to.equal(turn.kind === "go");
+        if (turn.kind === "wait") expect(places.get(uid)?.position).to.equal(turn.position);
+      }
+    }
+  });
+});
+
+/** Whole numbers below n, the same for the same seed. */
+function picker(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 16) % n;
+  };
+}

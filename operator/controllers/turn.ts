@@ -40,6 +40,28 @@ export function turnOf(me: QueuedJob, all: readonly QueuedJob[], slots: number):
   return { kind: "wait", position, message };
 }
 
+/** A job that waits: its number in the queue, from 1, and whether {@link turnOf} would let it go. */
+export interface Place {
+  readonly position: number;
+  readonly goes: boolean;
+}
+
+/** By UID, the places of all that wait, as {@link turnOf} has them for each. One pass: queues may be long. */
+export function placesOf(all: readonly QueuedJob[], slots: number): ReadonlyMap<string, Place> {
+  const running = all.filter((j) => j.running);
+  const waiting = all.filter((j) => !j.running && !j.standsAside).sort(byAge);
+  const taken = new Set(running.map((j) => j.database));
+  const places = new Map<string, Place>();
+  let free = slots - running.length;
+  for (const [at, { uid, database }] of waiting.entries()) {
+    const isFirst = database === undefined || !taken.has(database);
+    places.set(uid, { position: at + 1, goes: isFirst && free > 0 });
+    if (isFirst) free -= 1;
+    taken.add(database);
+  }
+  return places;
+}
+
 /** Those of `ahead`, oldest first, that nobody is before on their database. One pass: queues may be long. */
 function firstOfEachDatabase(
   running: readonly QueuedJob[],

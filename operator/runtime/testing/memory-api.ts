@@ -96,9 +96,9 @@ export class MemoryApi implements Api {
     this.#logs.set(keyText(key), text);
   }
 
-  /** Forgets the history: watches of older versions get 410. */
-  compact(): void {
-    this.#table.compact();
+  /** Forgets the history but for its last entries: watches of older versions get 410. */
+  compact(keep = 0): void {
+    this.#table.compact(keep);
   }
 
   /** Sends a bookmark to every watch. */
@@ -114,6 +114,11 @@ export class MemoryApi implements Api {
   /** Every object of a kind, for assertions. */
   all<T extends KubernetesObject>(kind: Kind<T>): readonly T[] {
     return this.#table.ofKind(kind).map((object) => structuredClone(object) as unknown as T);
+  }
+
+  /** The object as it is now, shared: for worlds with so many that copies would be all they do. */
+  peek<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey): T | undefined {
+    return this.#table.get(kind, key) as unknown as T | undefined;
   }
 
   async get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey): Promise<T | undefined> {

@@ -69,9 +69,10 @@ export class ObjectTable {
     });
   }
 
-  compact(): void {
-    this.#compactedTo = this.#version;
-    this.#history.splice(0);
+  compact(keep = 0): void {
+    if (this.#history.length <= keep && keep > 0) return;
+    this.#history.splice(0, this.#history.length - keep);
+    this.#compactedTo = (this.#history[0]?.version ?? this.#version + 1) - 1;
     this.#wake();
   }
 
