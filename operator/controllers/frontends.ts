@@ -12,6 +12,7 @@ import { FrontendError, type Frontend } from "../starrocks/frontend.ts";
 import type { OpenFrontendOptions } from "../starrocks/open.ts";
 import type { OperatorMetrics } from "./metrics.ts";
 import { meteredFrontend } from "./metrics/metered-frontend.ts";
+import { SharedReads } from "../starrocks/shared-reads.ts";
 
 export type Open = (options: OpenFrontendOptions) => Frontend;
 
@@ -84,7 +85,7 @@ export class Frontends {
       clock,
       log: log.child({ repository: name, namespace }),
     });
-    return meteredFrontend(frontend, { clock, metrics, labels });
+    return new SharedReads(meteredFrontend(frontend, { clock, metrics, labels }), clock);
   }
 
   /** The connection of a Repository that may be gone; undefined: there is none. */

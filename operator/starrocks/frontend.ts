@@ -218,8 +218,9 @@ export interface Frontend {
    * The last backup or the last restore of a database: StarRocks remembers one job per database, of either kind,
    * so after a restore the backup is gone (§1.10). At most one row is expected, two are taken. An empty answer is
    * no proof: a missing EXPORT right on one table of the job empties it too, and FINISHED ones leave after days.
+   * With a kind: of that kind alone, which is one statement instead of two.
    */
-  jobs(database: string): Promise<readonly JobRow[]>;
+  jobs(database: string, kind?: JobRow["kind"]): Promise<readonly JobRow[]>;
   /** A label is burnt by its first uploaded byte, also when the job fails: `LabelInUse` (§2.2). */
   backup(request: BackupRequest): Promise<void>;
   /** An alias must be a free name: onto an existing table the job is CANCELLED whatever its schema (§1.5). */

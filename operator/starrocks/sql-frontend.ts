@@ -109,9 +109,9 @@ export class SqlFrontend implements Frontend {
     return await replicationOf(this.#ask, database, table);
   }
 
-  async jobs(database: string): Promise<readonly JobRow[]> {
+  async jobs(database: string, only?: JobRow["kind"]): Promise<readonly JobRow[]> {
     const jobs: JobRow[] = [];
-    for (const kind of ["backup", "restore"] as const) {
+    for (const kind of only === undefined ? (["backup", "restore"] as const) : [only]) {
       const what = `SHOW ${kind.toUpperCase()} FROM ${database}`;
       const asked = this.#ask({ sql: sql.showJobs(kind, database), what, leaderOnly: true });
       const { rows } = (await unless("ObjectNotFound", asked)) ?? { rows: [] };

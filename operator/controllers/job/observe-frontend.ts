@@ -3,12 +3,14 @@ import type { Backup } from "../../api/backup.generated.ts";
 import type { Restore } from "../../api/restore.generated.ts";
 import type { Repository } from "../../api/repository.generated.ts";
 import { FrontendError } from "../../starrocks/frontend.ts";
-import type { Frontend, SnapshotRow } from "../../starrocks/frontend.ts";
+import type { Frontend, JobRow, SnapshotRow } from "../../starrocks/frontend.ts";
 import type { ControllerDeps } from "../deps.ts";
 import { attemptId, mountName } from "../names.ts";
 import { placeAgents } from "../placement.ts";
 import { whereabouts } from "../whereabouts.ts";
+import { identityOf } from "./look.ts";
 import type { FrontendSeen, FrontendView, Placement, Seen } from "./model.ts";
+import { settingsOf } from "./settings.ts";
 
 type Known = Omit<Seen, "frontend" | "nodes" | "repository"> & { readonly repository: Repository };
 
@@ -36,7 +38,7 @@ async function ask(frontend: Frontend, known: Known): Promise<FrontendSeen> {
   const facts = await frontend.facts();
   const brokers = await frontend.brokers();
   const repositories = await frontend.repositories();
-  const jobs = database === undefined ? [] : await frontend.jobs(database);
+  const jobs = await askJobs(frontend, known, database);
   const base = { facts, brokers, repositories, database, jobs };
   const mount = mountOf(known);
   const isMounted =
@@ -46,9 +48,26 @@ async function ask(frontend: Frontend, known: Known): Promise<FrontendSeen> {
   return {
     ...base,
     ...(await askObjects(frontend, known, database)),
-    snapshot: isMounted ? await askSnapshot(frontend, known, mount) : undefined,
+    snapshot: isMounted ? await askSnapshot(frontend, known, { mount, jobs }) : undefined,
     details: isMounted ? await askDetails(frontend, known, mount) : undefined,
   };
+}
+
+/** While it runs and is seen, of its kind alone: StarRocks knows one job of a database, so there is no other. */
+async function askJobs(
+  frontend: Frontend,
+  { job, status }: Known,
+  database: string | undefined,
+): Promise<readonly JobRow[]> {
+  if (database === undefined) return [];
+  const { submission, ending } = status;
+  if (submission?.accepted === true && ending === undefined) {
+    const rows = await frontend.jobs(database, settingsOf(job).verb);
+    const before = (submission.before ?? "").split("\n");
+    const isOurs = (row: JobRow): boolean => row.label === submission.label;
+    if (rows.some((row) => isOurs(row) && !before.includes(identityOf(row)))) return rows;
+  }
+  return await frontend.jobs(database);
 }
 
 type Objects = Pick<FrontendSeen, "tables" | "partitions" | "replication">;
@@ -109,14 +128,13 @@ async function askReplication(
 async function askSnapshot(
   frontend: Frontend,
   known: Known,
-  mount: string,
+  { mount, jobs }: { readonly mount: string; readonly jobs: readonly JobRow[] },
 ): Promise<SnapshotRow | undefined> {
   const { job, status } = known;
   if (job.kind !== "Backup" || status.submission === undefined) return undefined;
   if (status.snapshot?.timestamp !== undefined) return undefined;
   const { label } = status.submission;
-  const rows = await frontend.jobs(job.spec.database);
-  const isVisible = rows.some((r) => r.label === label && r.kind === "backup");
+  const isVisible = jobs.some((r) => r.label === label && r.kind === "backup");
   if (isVisible && status.phase !== "COMMIT") return undefined;
   try {
     return await frontend.snapshot(mount, label);

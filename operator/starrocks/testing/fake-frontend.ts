@@ -235,12 +235,13 @@ export class FakeFrontend implements Frontend {
     });
   }
 
-  jobs(database: string): Promise<readonly JobRow[]> {
-    return this.#do("jobs", [database], () => {
+  jobs(database: string, kind?: JobRow["kind"]): Promise<readonly JobRow[]> {
+    return this.#do("jobs", kind === undefined ? [database] : [database, kind], () => {
       sql.showJobs("backup", database);
       const job = this.#jobs.get(database);
       const isHidden = this.hiddenJobs.has(database) && job?.spec.kind === "backup";
-      return job === undefined || isHidden ? [] : [job.row()];
+      const isOther = kind !== undefined && job?.spec.kind !== kind;
+      return job === undefined || isHidden || isOther ? [] : [job.row()];
     });
   }
 
