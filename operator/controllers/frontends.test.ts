@@ -8,7 +8,7 @@ import type { Frontend } from "../starrocks/frontend.ts";
 import type { OpenFrontendOptions } from "../starrocks/open.ts";
 import { FakeFrontend } from "../starrocks/testing/fake-frontend.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
-import { Frontends } from "./frontends.ts";
+import { CREDENTIALS_FRESH_MS, Frontends } from "./frontends.ts";
 import { OperatorMetrics } from "./metrics.ts";
 import { repository } from "./testing/samples.ts";
 
@@ -49,7 +49,8 @@ function makeWorld() {
   };
   const metrics = new OperatorMetrics(new Registry());
   const frontends = new Frontends({ api, clock, log: silentLog, open, metrics });
-  return { opened, put, drop, frontends };
+  const later = async (): Promise<void> => await clock.advance(CREDENTIALS_FRESH_MS);
+  return { api, opened, put, drop, later, frontends };
 }
 
 describe("Frontends", () => {
@@ -70,14 +71,31 @@ describe("Frontends", () => {
   });
 
   it("connect anew when the password or the addresses change, and close the old one", async () => {
-    const { frontends, opened, put } = makeWorld();
+    const { frontends, opened, put, later } = makeWorld();
     await frontends.of(repository());
+    await later();
     put("starrocks-user", { user: "backup", password: "two" });
     await frontends.of(repository());
     const { cluster } = repository().spec;
     await frontends.of(repository({ cluster: { ...cluster, frontends: ["other"] } }));
     expect(opened.map((c) => c.options.password.reveal())).to.deep.equal(["one", "two", "two"]);
     expect(opened.map((c) => c.isClosed)).to.deep.equal([true, true, false]);
+  });
+
+  it("read a Secret once for all looks of ten seconds, but one that is of no use each time", async () => {
+    const { api, frontends, put } = makeWorld();
+    let reads = 0;
+    const get = api.get.bind(api);
+    api.get = async (kind, key) => {
+      reads += 1;
+      return await get(kind, key);
+    };
+    put("starrocks-user", { user: "backup" });
+    for (let i = 0; i < 3; i += 1) await frontends.of(repository()).catch(() => {});
+    expect(reads).to.equal(3);
+    put("starrocks-user", { user: "backup", password: "one" });
+    for (let i = 0; i < 3; i += 1) await frontends.of(repository());
+    expect(reads).to.equal(4);
   });
 
   it("mount as a user of their own where one is named", async () => {
@@ -118,9 +136,10 @@ describe("Frontends", () => {
   });
 
   it("go on without the Secret that went with the Repository's namespace", async () => {
-    const { frontends, drop, opened } = makeWorld();
+    const { frontends, drop, opened, later } = makeWorld();
     const first = await frontends.of(repository());
     await drop("starrocks-user");
+    await later();
     const going = repository({}, { meta: { deletionTimestamp: "2026-01-02T03:04:05Z" } });
     expect(await frontends.of(going)).to.equal(first);
     const error: unknown = await frontends.of(repository()).catch((e: unknown) => e);

@@ -6,6 +6,8 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { must } from "../assert.ts";
 import type { Api } from "../runtime/api.ts";
+import { keyText } from "../runtime/keys.ts";
+import { LruMap } from "../runtime/lru-map.ts";
 import { SECRETS } from "../runtime/objects.ts";
 import { Secret } from "../secret.ts";
 import { FrontendError, type Frontend } from "../starrocks/frontend.ts";
@@ -41,8 +43,19 @@ interface Users {
   readonly mount: Credentials | undefined;
 }
 
+/** A password that was changed is used so much later: each look at each job asks for it. */
+export const CREDENTIALS_FRESH_MS = 10_000;
+const CREDENTIALS_MAX = 1_000;
+
+interface Known {
+  readonly readMs: number;
+  readonly credentials: Credentials;
+}
+
 export class Frontends {
   readonly #deps: FrontendsDeps;
+  /** By namespace and name of the Secret; what could not be used is read again at once. */
+  readonly #known = new LruMap<string, Known>(CREDENTIALS_MAX);
   /** By UID of the Repository. */
   readonly #entries = new Map<string, Entry>();
 
@@ -115,6 +128,18 @@ export class Frontends {
   }
 
   async #credentials(namespace: string, name: string): Promise<Credentials> {
+    const key = keyText({ namespace, name });
+    const nowMs = this.#deps.clock.monotonic();
+    const known = this.#known.get(key);
+    if (known !== undefined && nowMs - known.readMs < CREDENTIALS_FRESH_MS) {
+      return known.credentials;
+    }
+    const credentials = await this.#readCredentials(namespace, name);
+    this.#known.set(key, { readMs: nowMs, credentials });
+    return credentials;
+  }
+
+  async #readCredentials(namespace: string, name: string): Promise<Credentials> {
     const secret = await this.#deps.api.get(SECRETS, { namespace, name });
     const value = (key: string): string | undefined => {
       const base64 = secret?.data?.[key];
