@@ -17,6 +17,10 @@ export interface Caches {
   readonly backups: Store<Backup>;
   readonly restores: Store<Restore>;
   readonly nodes: Store<Node>;
+  /** How many Backups and Restores have a slot now, of all Repositories. */
+  readonly running: () => number;
+  /** How many pods of ours there are. */
+  readonly pods: () => number;
   /** Ours, by label. */
   readonly jobsByOwner: Index<Job>;
   readonly jobsByRepository: Index<Job>;

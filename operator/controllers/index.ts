@@ -10,7 +10,7 @@ import type { Manager } from "../runtime/manager.ts";
 import { JOBS, NODES, PODS, SERVICES } from "../runtime/objects.ts";
 import type { Job, Pod, Service } from "../runtime/objects.ts";
 import { byLabel } from "../runtime/store.ts";
-import type { Index } from "../runtime/store.ts";
+import type { Index, Store } from "../runtime/store.ts";
 import { must } from "../assert.ts";
 import type { Backup } from "../api/backup.generated.ts";
 import type { Repository } from "../api/repository.generated.ts";
@@ -51,6 +51,8 @@ export function makeInformers(manager: Manager, namespace: string | undefined): 
     backups: backups.store,
     restores: restores.store,
     nodes: nodes.store,
+    running: countRunning(backups.store, restores.store),
+    pods: () => pods.store.size,
     jobsByOwner: jobs.store.index(byLabel(LABELS.jobUid)),
     jobsByRepository: jobs.store.index(byLabel(LABELS.repositoryUid)),
     podsByOwner: pods.store.index(byLabel(LABELS.jobUid)),
@@ -59,6 +61,16 @@ export function makeInformers(manager: Manager, namespace: string | undefined): 
   };
   return { repositories, backups, restores, jobs, pods, services, caches };
 }
+
+/** Counts the jobs that have a slot, without a look at all the others. */
+export function countRunning(...stores: readonly Store<JobResource>[]): () => number {
+  const running = stores.map((store) =>
+    store.index(({ status }) => (status?.slot === undefined ? [] : [HAS_SLOT])),
+  );
+  return () => running.reduce((sum, of) => sum + of(HAS_SLOT).length, 0);
+}
+
+const HAS_SLOT = "has a slot";
 
 /** Backup and Restore wake for the same reasons. */
 export function controllers(

@@ -29,6 +29,9 @@ function isConcerned(job: JobResource, place: Place | undefined): boolean {
   const { phase = "PENDING", slot, reason, queue } = status ?? {};
   if (phase !== "PENDING" || slot !== undefined) return false;
   if (reason !== "Queued" || place === undefined) return true;
-  if (place.goes) return true;
-  return place.position <= TOLD_AT_ONCE && place.position !== queue?.position;
+  return place.goes || isNews(place, queue?.position);
+}
+
+function isNews({ position }: Place, told: number | undefined): boolean {
+  return position <= TOLD_AT_ONCE && position !== told;
 }

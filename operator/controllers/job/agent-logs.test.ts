@@ -6,7 +6,7 @@ import { ManualClock } from "../../testing/manual-clock.ts";
 import type { ControllerDeps } from "../deps.ts";
 import { figuresOfPod } from "./agent-logs.ts";
 
-function makeWorld() {
+function makeWorld(pods = 1) {
   const clock = new ManualClock();
   const world = { reads: 0, bytes: 1, fails: false };
   const api = {
@@ -16,16 +16,22 @@ function makeWorld() {
       return JSON.stringify({ message: "progress", bytes: world.bytes });
     },
   };
-  const deps = { api, clock, caches: {}, log: silentLog } as unknown as ControllerDeps;
-  const look = async (phase: string) => (await figuresOfPod(deps, podIn(phase)))?.bytes;
+  const deps = {
+    api,
+    clock,
+    caches: { pods: () => pods },
+    log: silentLog,
+  } as unknown as ControllerDeps;
+  const look = async (phase: string, uid = "u") =>
+    (await figuresOfPod(deps, podIn(phase, uid)))?.bytes;
   return { world, clock, look };
 }
 
-function podIn(phase: string): Pod {
+function podIn(phase: string, uid: string): Pod {
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name: "agent-0", namespace: "ops", uid: "u" },
+    metadata: { name: "agent-0", namespace: "ops", uid },
     status: { phase },
   } as Pod;
 }
@@ -68,5 +74,23 @@ describe("figuresOfPod", () => {
     expect(await look("Failed")).to.equal(1);
     await clock.advance(5_000);
     expect(await look("Running")).to.equal(1);
+  });
+
+  it("reads twenty logs a second of any number of agents, each in its turn", async () => {
+    const { world, clock, look } = makeWorld(1_000);
+    const uids = Array.from({ length: 1_000 }, (_, i) => `u${i}`);
+    for (let second = 0; second < 60; second += 1) {
+      for (const uid of uids) await look("Running", uid);
+      await clock.advance(1_000);
+    }
+    expect(world.reads).to.be.within(1_000, 60 * 20 + 40);
+    const unread = (await Promise.all(uids.map((uid) => look("Running", uid)))).indexOf(undefined);
+    expect(unread, "a log that was never read").to.equal(-1);
+  });
+
+  it("reads the log of each that has ended, however many", async () => {
+    const { world, look } = makeWorld(1_000);
+    for (let i = 0; i < 1_000; i += 1) await look("Succeeded", `u${i}`);
+    expect(world.reads).to.equal(1_000);
   });
 });

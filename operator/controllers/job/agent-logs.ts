@@ -1,15 +1,19 @@
 // What agents say of their progress: the last figures of their pods' logs. An agent writes them every 5 s, so a
-// log is not read more often than that, however often a job is looked at: with a hundred nodes that would be
-// most of what the API server hears of us.
+// log is not read more often than that, however often a job is looked at, and of many agents each less often: with
+// a hundred nodes that would be most of what the API server hears of us.
 import { must } from "../../assert.ts";
 import { describeError } from "../../errors.ts";
 import type { Pod } from "../../runtime/objects.ts";
+import { TokenBucket } from "../../runtime/rate-limit.ts";
+import type { RateLimit } from "../../runtime/rate-limit.ts";
 import type { Caches, ControllerDeps } from "../deps.ts";
 import { isOver, lastFigures } from "../pods.ts";
 import type { AgentFigures } from "../pods.ts";
 
 const FRESH_MS = 4_000;
-const PODS_MAX = 10_000;
+const PODS_MAX = 50_000;
+/** Of all agents together. Where it is used up, what was read last is told again. */
+const READS: RateLimit = { perSecond: 20, burst: 40 };
 /** This many lines hold the figures also amid warnings. */
 const LOG_TAIL = { tailLines: 50, limitBytes: 64 * 1024 } as const;
 
@@ -21,36 +25,52 @@ interface Look {
   readonly isLast: boolean;
 }
 
-/** One per process: by the informers' caches, which live as long. By UID and phase of the pod. */
-const looks = new WeakMap<Caches, Map<string, Look>>();
+interface Logs {
+  /** By UID and phase of the pod. */
+  readonly looks: Map<string, Look>;
+  readonly reads: TokenBucket;
+}
+
+/** One per process: by the informers' caches, which live as long. */
+const logs = new WeakMap<Caches, Logs>();
 
 /** Undefined: none yet, or the log cannot be read. A pod that has ended is read once more. */
 export async function figuresOfPod(
   deps: ControllerDeps,
   pod: Pod,
 ): Promise<AgentFigures | undefined> {
-  const { phase = "Pending" } = pod.status ?? {};
+  const phase = pod.status?.phase ?? "Pending";
   if (phase === "Pending") return undefined;
-  const known = looksOf(deps.caches);
+  const { looks, reads } = logsOf(deps);
   const key = `${pod.metadata.uid}/${phase}`;
   const nowMs = deps.clock.monotonic();
-  const last = known.get(key);
-  if (last !== undefined && isFresh(last, nowMs)) return last.figures;
-  const look = await lookAt(deps, pod, nowMs);
-  if (known.size >= PODS_MAX) known.clear();
+  const last = looks.get(key);
+  const isKnown = last !== undefined && isFresh(last, nowMs - freshMs(deps.caches));
   // Of a pod that has ended there may be no later chance.
-  if (look.isRead || !isOver(pod)) known.set(key, look);
+  if (isKnown || (!isOver(pod) && !reads.tryTake())) return last?.figures;
+  const look = await lookAt(deps, pod, nowMs);
+  if (look.isRead || !isOver(pod)) keep(looks, key, look);
   return look.figures;
 }
 
-function looksOf(caches: Caches): Map<string, Look> {
-  const known = looks.get(caches) ?? new Map<string, Look>();
-  looks.set(caches, known);
+function keep(looks: Map<string, Look>, key: string, look: Look): void {
+  if (looks.size >= PODS_MAX) looks.clear();
+  looks.set(key, look);
+}
+
+function logsOf({ caches, clock }: ControllerDeps): Logs {
+  const known = logs.get(caches) ?? { looks: new Map(), reads: new TokenBucket(clock, READS) };
+  logs.set(caches, known);
   return known;
 }
 
-function isFresh({ isLast, atMs }: Look, nowMs: number): boolean {
-  return isLast || nowMs - atMs < FRESH_MS;
+/** Until all the others had their turn: who is asked first does not get all of the reads. */
+function freshMs(caches: Caches): number {
+  return Math.max(FRESH_MS, (caches.pods() / READS.perSecond) * 1_000);
+}
+
+function isFresh({ isLast, atMs }: Look, sinceMs: number): boolean {
+  return isLast || atMs > sinceMs;
 }
 
 async function lookAt(deps: ControllerDeps, pod: Pod, atMs: number): Promise<Look> {

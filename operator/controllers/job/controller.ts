@@ -7,6 +7,7 @@ import type { ControllerDeps } from "../deps.ts";
 import { apply } from "./apply.ts";
 import type { JobKind } from "./model.ts";
 import { observe } from "./observe.ts";
+import { paced } from "./pace.ts";
 import { plan } from "./plan.ts";
 
 export async function reconcileJob(
@@ -19,5 +20,5 @@ export async function reconcileJob(
   if (seen === undefined) return done("it is gone");
   const decided = plan(seen);
   log.debug("planned", { step: decided.step, actions: decided.actions.map((a) => a.kind) });
-  return await apply(deps, seen, decided);
+  return paced(await apply(deps, seen, decided), deps.caches.running());
 }

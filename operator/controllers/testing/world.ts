@@ -22,6 +22,7 @@ import type { FakeFrontendOptions } from "../../starrocks/testing/fake-frontend.
 import { Secret } from "../../secret.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import type { Caches, ControllerDeps } from "../deps.ts";
+import { countRunning } from "../index.ts";
 import { Frontends } from "../frontends.ts";
 import { reconcileJob } from "../job/controller.ts";
 import type { JobResource } from "../job/model.ts";
@@ -437,14 +438,18 @@ function isOurs({ metadata }: KubernetesObject): boolean {
 
 /** As index.ts makes them of informers. */
 function cachesOf(store: <T extends KubernetesObject>(kind: Kind<T>) => ObjectStore<T>): Caches {
+  const backups = store(BACKUP);
+  const restores = store(RESTORE);
   const jobs = store(JOBS);
   const pods = store(PODS);
   const services = store(SERVICES);
   return {
     repositories: store(REPOSITORY),
-    backups: store(BACKUP),
-    restores: store(RESTORE),
+    backups,
+    restores,
     nodes: store(NODES),
+    running: countRunning(backups, restores),
+    pods: () => pods.size,
     jobsByOwner: jobs.index(byLabel(LABELS.jobUid)),
     jobsByRepository: jobs.index(byLabel(LABELS.repositoryUid)),
     podsByOwner: pods.index(byLabel(LABELS.jobUid)),
