@@ -45,9 +45,9 @@ export async function figuresOfPod(
   const key = `${pod.metadata.uid}/${phase}`;
   const nowMs = deps.clock.monotonic();
   const last = looks.get(key);
-  const isKnown = last !== undefined && isFresh(last, nowMs - freshMs(deps.caches));
   // Of a pod that has ended there may be no later chance.
-  if (isKnown || (!isOver(pod) && !reads.tryTake())) return last?.figures;
+  if (isFresh(last, nowMs - freshMs(deps.caches)) || (!isOver(pod) && !reads.tryTake()))
+    return last?.figures;
   const look = await lookAt(deps, pod, nowMs);
   if (look.isRead || !isOver(pod)) keep(looks, key, look);
   return look.figures;
@@ -69,8 +69,8 @@ function freshMs(caches: Caches): number {
   return Math.max(FRESH_MS, (caches.pods() / READS.perSecond) * 1_000);
 }
 
-function isFresh({ isLast, atMs }: Look, sinceMs: number): boolean {
-  return isLast || atMs > sinceMs;
+function isFresh(look: Look | undefined, sinceMs: number): boolean {
+  return look !== undefined && (look.isLast || look.atMs > sinceMs);
 }
 
 async function lookAt(deps: ControllerDeps, pod: Pod, atMs: number): Promise<Look> {
