@@ -1,0 +1,64 @@
+// The sections of the benchmark: what grows in each, from where to where.
+import { measureBackups } from "./backups.ts";
+import { pair } from "./figure.ts";
+import type { Section } from "./figure.ts";
+
+export const SECTIONS: Readonly<Record<string, () => Promise<Section>>> = {
+  queue: async () => ({
+    name: "Backups in the queue of one Repository, 16 of which run, on 3 nodes",
+    grows: "Backups",
+    small: "100",
+    full: "1,000",
+    factor: 10,
+    figures: pair(
+      await measureBackups({ repositories: 1, backups: 100, slots: 16, nodes: 3 }),
+      await measureBackups({ repositories: 1, backups: 1_000, slots: 16, nodes: 3 }),
+    ),
+  }),
+  running: async () => ({
+    name: "Backups that run at the same time, in 10 Repositories, on 3 nodes, 5 minutes of upload each",
+    grows: "running Backups",
+    small: "10",
+    full: "100",
+    factor: 10,
+    figures: pair(
+      await measureBackups({
+        repositories: 10,
+        backups: 10,
+        slots: 1,
+        nodes: 3,
+        uploadSeconds: 300,
+      }),
+      await measureBackups({
+        repositories: 10,
+        backups: 100,
+        slots: 10,
+        nodes: 3,
+        uploadSeconds: 300,
+      }),
+    ),
+  }),
+  nodes: async () => ({
+    name: "Nodes with a BE, 4 Backups that run",
+    grows: "nodes",
+    small: "20",
+    full: "200",
+    factor: 10,
+    figures: pair(
+      await measureBackups({
+        repositories: 1,
+        backups: 4,
+        slots: 4,
+        nodes: 20,
+        uploadSeconds: 300,
+      }),
+      await measureBackups({
+        repositories: 1,
+        backups: 4,
+        slots: 4,
+        nodes: 200,
+        uploadSeconds: 300,
+      }),
+    ),
+  }),
+};
