@@ -143,6 +143,7 @@ export class ScaleWorld {
     const common = { clock, metrics, log: silentLog, random: () => 0.5, register: () => {} };
     const manager = new Manager({ api, ...common });
     const informers = makeInformers(manager, undefined);
+    const operatorMetrics = new OperatorMetrics(new Registry());
     const deps = {
       api,
       clock,
@@ -153,9 +154,10 @@ export class ScaleWorld {
         clock,
         log: silentLog,
         open: () => this.starrocks.connection(),
+        metrics: operatorMetrics,
       }),
       events: { emit: () => {} },
-      metrics: new OperatorMetrics(new Registry()),
+      metrics: operatorMetrics,
       requireLead: () => Promise.resolve(),
       mountKey: () => Promise.resolve(new Secret("the key of the operator")),
       lookup: (host: string) => Promise.resolve([addressOf(Number(host.slice(3)))]),
