@@ -8,6 +8,7 @@ import { decodeReply } from "./codec.ts";
 import { ApplicationError, CALL_LIMITS, MalformedError } from "./codec-wire.ts";
 import { CallDecoder } from "./testing/call-decoder.ts";
 import { FRAMES } from "./testing/frames.ts";
+import { mutated } from "./testing/mutations.ts";
 import { SAMPLES } from "./testing/samples.ts";
 import { SeededRandom } from "./testing/seeded-random.ts";
 
@@ -17,40 +18,6 @@ const HEADERS = SAMPLES.map(({ method }) => {
 });
 const CALLS = SAMPLES.map(({ method }) => Buffer.from(FRAMES[method].call, "hex"));
 const REPLIES = SAMPLES.map(({ method }) => ({ method, ...FRAMES[method] }));
-const HOSTILE = [-1, -(2 ** 31), 2 ** 31 - 1, 0, 1, 65_536, 65_537, 2 ** 20, 2 ** 26 + 1];
-
-/** One of the changes that a broken or hostile peer makes, at a random place. */
-const MUTATIONS: readonly ((bytes: Buffer, random: SeededRandom) => Buffer)[] = [
-  (bytes, random) => {
-    const flipped = Buffer.from(bytes);
-    const at = random.below(bytes.length);
-    flipped[at] = (flipped[at] ?? 0) ^ (1 << random.below(8));
-    return flipped;
-  },
-  (bytes, random) => {
-    const overwritten = Buffer.from(bytes);
-    overwritten.writeInt32BE(random.pick(HOSTILE), random.below(bytes.length - 3));
-    return overwritten;
-  },
-  (bytes, random) => bytes.subarray(0, random.below(bytes.length)),
-  (bytes, random) => {
-    const [from, to] = [random.below(bytes.length), random.below(bytes.length)];
-    return Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]);
-  },
-  (bytes, random) => {
-    const at = random.below(bytes.length);
-    const added = random.bytes(1 + random.below(8));
-    return Buffer.concat([bytes.subarray(0, at), added, bytes.subarray(at)]);
-  },
-];
-
-function mutated(bytes: Buffer, random: SeededRandom): Buffer {
-  let result = bytes;
-  for (let left = 1 + random.below(3); left > 0 && result.length > 4; left -= 1) {
-    result = random.pick(MUTATIONS)(result, random);
-  }
-  return result;
-}
 
 /** Feeds the bytes in random pieces and checks what holds for any bytes. */
 function feed(bytes: Buffer, random: SeededRandom): "malformed" | "readable" {
