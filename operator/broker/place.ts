@@ -35,6 +35,12 @@ export interface AskedPath {
   readonly glob: boolean;
 }
 
+/**
+ * What StarRocks makes names of: ids, labels (FeNameFormat), file names of rowsets and indexes. All else could mean
+ * another place to a storage, a proxy or a shell: encoded dots and slashes, backslashes, look-alikes, line breaks.
+ */
+const PLAIN = /^[\w.=+@,:~-]+$/;
+
 /** Reads a path; throws {@link BrokerError} with what is wrong with it. */
 export function parsePath(mount: Mount, path: string): AskedPath {
   const glob = path.endsWith("*");
@@ -66,11 +72,12 @@ function segmentsBelow(mount: Mount, path: string): string[] {
     .slice(start.length)
     .split("/")
     .filter((s) => s !== "");
-  const odd = segments.find((s) => s === "." || s === ".." || /[*?[\]{}\\]/.test(s));
+  const odd = segments.find((s) => s === "." || s === ".." || !PLAIN.test(s));
   if (odd !== undefined) {
     throw new BrokerError(
       BROKER_STATUS.INVALID_INPUT_FILE_PATH,
-      `path ${path} has the segment ${JSON.stringify(odd)}; only one * at its end is understood`,
+      `the segment ${JSON.stringify(odd)} of path ${path} is none that StarRocks writes; only one * at its end is ` +
+        "understood",
     );
   }
   return segments;
