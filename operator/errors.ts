@@ -31,3 +31,23 @@ export function describeError(error: unknown): string {
   const inner = describeError(cause);
   return error.message.includes(inner) ? error.message : `${error.message}: ${inner}`;
 }
+
+/**
+ * A text that others wrote, as it may stand in a terminal or a table: what would move the cursor, break the line
+ * or turn the reading direction is written as JSON does.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(UNPRINTABLE, (unit) => SHORT.get(unit) ?? escaped(unit));
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\t", "\\t"],
+]);
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

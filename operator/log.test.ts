@@ -19,6 +19,21 @@ function linesOf(write: (log: ReturnType<typeof createLog>) => void): Record<str
 }
 
 describe("createLog", () => {
+  it("writes nothing that a terminal would obey, and loses nothing of it", () => {
+    let text = "";
+    const stream = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        text += chunk.toString();
+        done();
+      },
+    });
+    const hostile = "a\u001b[2J\u009b31m\n{}\u2028\u202eb\u007f";
+    createLog("info", stream).info("said", { hostile });
+    // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+    expect(text.slice(0, -1)).to.not.match(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/);
+    expect(JSON.parse(text)).to.include({ hostile });
+  });
+
   it("writes one JSON object a line, with the fields of its child", () => {
     const lines = linesOf((log) => {
       log.child({ label: "s1" }).info("sealed", { files: 3 });

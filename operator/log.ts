@@ -2,6 +2,7 @@
 // children are passed down. Levels: `error` a person should look, `warn` degraded and still trying,
 // `info` something began or ended, `debug` the rest.
 import winston from "winston";
+import { printable } from "./errors.ts";
 
 export interface Log {
   error(message: string, fields?: object): void;
@@ -13,6 +14,9 @@ export interface Log {
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
+/** Where winston keeps the finished line. */
+const MESSAGE = Symbol.for("message");
+
 /**
  * The root log of a process. `stream` is for tests. Query strings and user info in URLs are cut from
  * every string that passes (presigned URLs and SDK errors carry credentials there).
@@ -21,10 +25,16 @@ export function createLog(level: LogLevel, stream: NodeJS.WritableStream = proce
   const { combine, timestamp, json } = winston.format;
   return winston.createLogger({
     level,
-    format: combine(timestamp(), json({ replacer: redactValue })),
+    format: combine(timestamp(), json({ replacer: redactValue }), escape()),
     transports: [new winston.transports.Stream({ stream })],
   });
 }
+
+/** JSON leaves those control characters as they are that begin beyond ASCII; a terminal obeys some of them. */
+const escape = winston.format((info) => {
+  const line = info[MESSAGE];
+  return typeof line === "string" ? { ...info, [MESSAGE]: printable(line) } : info;
+});
 
 /** A log that says nothing; for tests that do not read it. */
 export const silentLog: Log = {

@@ -13,6 +13,13 @@ describe("fitStatus", () => {
     expect(fitStatus("Backup", status)).to.equal(status);
   });
 
+  it("writes out what a terminal would obey", () => {
+    const message = "denied\u001b[2J\nby \u202ealice\u009b";
+    expect(fitStatus("Backup", { observedGeneration: 1, message }).message).to.equal(
+      "denied\\u001b[2J\\nby \\u202ealice\\u009b",
+    );
+  });
+
   it("cuts texts and lists at any depth so that an API server takes them", () => {
     const status: BackupStatus = {
       observedGeneration: 1,

@@ -1,7 +1,8 @@
-// Cuts a status to what the CRD allows. An API server refuses a whole status for one text that is too long,
-// again and again, and texts come from StarRocks and object stores. Lists keep their first items: whoever
-// wants the newest cuts them before.
+// Cuts a status to what the CRD allows, and to what a terminal can bear. An API server refuses a whole status for
+// one text that is too long, again and again, and texts come from StarRocks and object stores. Lists keep their
+// first items: whoever wants the newest cuts them before.
 import { must } from "../assert.ts";
+import { printable } from "../errors.ts";
 import type { Schema } from "./schema.ts";
 import { type SchemaKind, SCHEMAS } from "./schemas.generated.ts";
 
@@ -13,7 +14,7 @@ export function fitStatus<T extends object>(kind: SchemaKind, status: T): T {
 }
 
 function fit(value: unknown, schema: Schema | undefined): unknown {
-  if (typeof value === "string") return fitText(value, schema?.maxLength ?? Infinity);
+  if (typeof value === "string") return fitText(printable(value), schema?.maxLength ?? Infinity);
   if (Array.isArray(value)) return fitList(value, schema);
   if (typeof value !== "object" || value === null) return value;
   const fields = Object.entries(value) as [string, unknown][];

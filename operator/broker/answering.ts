@@ -1,8 +1,7 @@
 // Every call gets an answer, in the time its caller waits, in a shape its caller survives.
 import type { Clock } from "../clock.ts";
-import { describeError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { DeadlineError, statusOf, UnknownDescriptorError } from "./broker-error.ts";
+import { DeadlineError, messageOf, statusOf, UnknownDescriptorError } from "./broker-error.ts";
 import type { Counters } from "./counters.ts";
 import {
   BROKER_STATUS,
@@ -100,7 +99,7 @@ export class Answering {
   #failed<M extends MethodName>(method: M, call: CallContext, error: unknown): ResponseOf<M> {
     if (error instanceof DeadlineError) this.#options.missed(method);
     if (error instanceof UnknownDescriptorError && MOVES_BYTES.includes(method)) call.hangUp();
-    const message = describeError(error);
+    const message = messageOf(error);
     this.#options.counters.failed(method, message);
     // StarRocks repeats a failing task for a day, so not every failure gets a line.
     this.#warnings.warn(`${method} failed`, { remote: call.remote, error: message });

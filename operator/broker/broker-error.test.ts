@@ -14,6 +14,12 @@ describe("statusOf", () => {
     }
   });
 
+  it("repeats of what it was asked only so much, and nothing that a terminal obeys", () => {
+    const { message = "" } = statusOf(new Error(`path ${"x".repeat(60_000)} is wrong`));
+    expect(message.length).to.be.below(2100);
+    expect(statusOf(new Error("a\u001b[2Jb\nc")).message).to.equal("a\\u001b[2Jb\\nc");
+  });
+
   it("keeps a broker error's own code", () => {
     const error = new BrokerError(BROKER_STATUS.INVALID_ARGUMENT, "no");
     expect(statusOf(error)).to.deep.equal({ statusCode: 405, message: "no" });

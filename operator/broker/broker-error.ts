@@ -1,9 +1,11 @@
 // What a broker call answers when it fails: a status code of the protocol and a sentence that reaches
 // the person through StarRocks (in `SHOW BACKUP`'s TaskErrMsg or the statement's error). No secrets.
-import { describeError } from "../errors.ts";
+import { describeError, printable } from "../errors.ts";
 import { redact } from "../log.ts";
 import { isStorageError, type StorageErrorKind } from "../storage/errors.ts";
 import { BROKER_STATUS, type BrokerStatusCode, type OperationStatus } from "./protocol.ts";
+
+const MESSAGE_CHARS_MAX = 2000;
 
 export class BrokerError extends Error {
   override readonly name = "BrokerError" as const;
@@ -58,7 +60,16 @@ const STATUS_OF_STORAGE = {
 
 /** Any error as the status of an answer. */
 export function statusOf(error: unknown): OperationStatus {
-  return { statusCode: statusCodeOf(error), message: redact(describeError(error)) };
+  return { statusCode: statusCodeOf(error), message: redact(messageOf(error)) };
+}
+
+/**
+ * What is told of an error, here and in the log. It repeats what the caller asked for, which may be as long as a
+ * message: the log of an agent is read by its end, and StarRocks keeps the text of every task.
+ */
+export function messageOf(error: unknown): string {
+  const text = describeError(error);
+  return printable(text.length > MESSAGE_CHARS_MAX ? `${text.slice(0, MESSAGE_CHARS_MAX)}…` : text);
 }
 
 function statusCodeOf(error: unknown): BrokerStatusCode {

@@ -5,7 +5,7 @@
 // It must never carry a secret: URLs lose their queries and user info here, and the caller says nothing
 // else that is one.
 import type { Clock, Random } from "../clock.ts";
-import { describeError } from "../errors.ts";
+import { describeError, printable } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { redact } from "../log.ts";
 import type { Api, KubernetesObject, ObjectKey } from "./api.ts";
@@ -71,7 +71,7 @@ export class EventRecorder {
       this.#deps.metrics.eventsDropped.inc();
       return;
     }
-    const message = cutBytes(redact(event.message), MESSAGE_BYTES_MAX);
+    const message = cutBytes(printable(redact(event.message)), MESSAGE_BYTES_MAX);
     const reason = event.reason.slice(0, REASON_CHARS_MAX);
     const atMs = this.#deps.clock.now();
     this.#queue.push({ object, type: event.type, reason, message, atMs });
