@@ -60,7 +60,7 @@ function forSeeds(count: number, run: (random: SeededRandom) => void): void {
 
 describe("the codec, for any bytes", () => {
   it("gives the same, split at every position, and byte by byte", () => {
-    forSeeds(400, (random) => {
+    forSeeds(120, (random) => {
       const bytes = hostileBytes(random);
       const whole = outcomeOf([bytes]);
       const trickled = Array.from(bytes, (_, i) => bytes.subarray(i, i + 1));
@@ -74,7 +74,7 @@ describe("the codec, for any bytes", () => {
 
   it("accepts only what reads as the same when it is written again", () => {
     const seen = { accepted: 0, refused: 0, malformed: 0 };
-    forSeeds(8000, (random) => {
+    forSeeds(6000, (random) => {
       const decoder = new CallDecoder();
       try {
         decoder.push(hostileBytes(random));

@@ -63,12 +63,14 @@ export interface CodecLimits {
 
 /**
  * For calls. A BE writes 4 MiB at a time by default, but an operator can raise that
- * (`upload_buffer_size`, 3.4+), hence 64 MiB.
+ * (`upload_buffer_size`, 3.4+), hence 64 MiB of payload, which is never held here. All else is: whoever connects
+ * can leave a message half said on every connection, before any token was asked for. StarRocks' largest call,
+ * two paths and a token, has less than 2 KiB.
  */
 export const CALL_LIMITS: CodecLimits = {
-  frameBytesMax: 1 << 20,
-  stringBytesMax: 64 << 10,
-  mapEntriesMax: 1024,
+  frameBytesMax: 16 << 10,
+  stringBytesMax: 8 << 10,
+  mapEntriesMax: 64,
   listItemsMax: 1024,
   payloadBytesMax: 64 << 20,
   nestingMax: 16,
@@ -78,6 +80,7 @@ export const CALL_LIMITS: CodecLimits = {
 export const REPLY_LIMITS: CodecLimits = {
   ...CALL_LIMITS,
   frameBytesMax: 256 << 20,
+  stringBytesMax: 64 << 10,
   listItemsMax: 1 << 22,
 };
 

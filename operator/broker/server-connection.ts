@@ -18,6 +18,12 @@ import { SocketPayload } from "./server-payload.ts";
 import type { RareWarnings } from "./server-rare-warnings.ts";
 import type { Wire } from "./server-wire.ts";
 
+/** Who calls. */
+export interface Caller {
+  readonly address: string;
+  readonly port: number;
+}
+
 export interface ConnectionDeps {
   readonly handlers: BrokerHandlers;
   readonly log: Log;
@@ -30,15 +36,19 @@ type Chunks = readonly Uint8Array[];
 
 export class Connection {
   readonly id: number;
+  readonly address: string;
   readonly remote: string;
   readonly #wire: Wire;
   readonly #deps: ConnectionDeps;
   #stopping = false;
+  #stillSinceMs: number;
   #current: { readonly call: AcceptedCall; readonly sinceMs: number } | undefined;
 
-  constructor(id: number, remote: string, wire: Wire, deps: ConnectionDeps) {
+  constructor(id: number, caller: Caller, wire: Wire, deps: ConnectionDeps) {
     this.id = id;
-    this.remote = remote;
+    this.address = caller.address;
+    this.remote = `${caller.address}:${caller.port}`;
+    this.#stillSinceMs = deps.clock.monotonic();
     this.#wire = wire;
     this.#deps = deps;
   }
@@ -49,6 +59,11 @@ export class Connection {
     const { call, sinceMs } = this.#current;
     const peerMs = this.#wire.timer.spentMs;
     return { method: call.method, connection: this.id, sinceMs, peerMs };
+  }
+
+  /** When it last got an answer, or connected: bytes that make no call do not count. */
+  get stillSinceMs(): number {
+    return this.#stillSinceMs;
   }
 
   /** Serves calls until the caller goes, or {@link stop} was called and nothing is left to answer. */
@@ -83,6 +98,7 @@ export class Connection {
     try {
       const call = await this.#wire.run(decodeCall(queue, this.#deps.limits));
       await this.#wire.write(await this.#answer(call));
+      this.#stillSinceMs = this.#deps.clock.monotonic();
     } finally {
       timer.stop();
     }

@@ -286,21 +286,6 @@ describe("BrokerServer", () => {
     expect(fixture.log.messages("error")).to.deep.equal([]);
   });
 
-  it("refuses connections beyond the limit, tells it once, and accepts again later", async () => {
-    await start({}, { connectionsMax: 2 });
-    const [one] = [await fixture.client(), await fixture.client()];
-    for (let left = 3; left > 0; left -= 1) {
-      const peer = await fixture.raw();
-      await until(() => peer.ended, "the refusal");
-    }
-    expect(fixture.log.messages("warn")).to.deep.equal(["refused a connection: too many are open"]);
-    expect(await one.call("ping", PING)).to.deep.equal(OK);
-    one.close();
-    await turns(50);
-    const later = await fixture.client();
-    expect(await later.call("ping", PING)).to.deep.equal(OK);
-  });
-
   it("sends an answer larger than every buffer on the way, as the caller takes it", async () => {
     const chunk = Buffer.alloc(1 << 20, "abcdefg");
     const data = Array.from({ length: 48 }, () => chunk);

@@ -3,7 +3,7 @@
 //
 // It must never leave a call unanswered that it could answer: a BE without timeouts (3.1+, timeouts of
 // value 0, starrocks.md 4.5) would wait for ever.
-import type { AddressInfo, DropArgument, Server, Socket } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { createServer } from "node:net";
 
 import { assert } from "../assert.ts";
@@ -11,15 +11,16 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { CALL_LIMITS } from "./codec-wire.ts";
 import type { CodecLimits } from "./codec-wire.ts";
-import { Connection } from "./server-connection.ts";
+import { Connection, type Caller } from "./server-connection.ts";
 import type { BrokerHandlers, InFlightCall } from "./server-handlers.ts";
 import { RareWarnings } from "./server-rare-warnings.ts";
+import { whoGivesWay } from "./server-room.ts";
 import { Wire } from "./server-wire.ts";
 
 export type { BrokerHandlers, CallContext, InFlightCall, Payload } from "./server-handlers.ts";
 
 export interface ServerLimits extends CodecLimits {
-  /** Beyond this, connections are accepted and closed at once. */
+  /** Beyond this, each new one is paid for with an old one (server-room.ts). */
   readonly connectionsMax: number;
   /** How long one call may wait for its caller, in all: for its bytes and for its answer to be taken. */
   readonly peerMsMax: number;
@@ -68,9 +69,7 @@ export class BrokerServer {
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_MS,
     });
-    this.#listener.maxConnections = this.#limits.connectionsMax;
     this.#listener.on("connection", (socket) => this.#accept(socket));
-    this.#listener.on("drop", (dropped) => this.#dropped(dropped));
   }
 
   /** Resolves with the bound address; port 0 lets the system choose. Call it once. */
@@ -134,11 +133,15 @@ export class BrokerServer {
 
   #accept(socket: Socket): void {
     const { handlers, log, clock } = this.#options;
+    const caller = { address: socket.remoteAddress ?? "?", port: socket.remotePort ?? 0 };
+    if (this.#open.size >= this.#limits.connectionsMax && !this.#makeRoom(caller)) {
+      socket.destroy();
+      return;
+    }
     const wire = new Wire(socket, clock, this.#limits.peerMsMax);
-    const remote = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? "?"}`;
     this.#connections += 1;
     const deps = { handlers, log, clock, warnings: this.#warnings, limits: this.#limits };
-    const connection = new Connection(this.#connections, remote, wire, deps);
+    const connection = new Connection(this.#connections, caller, wire, deps);
     const closed = new Promise<void>((resolve) => {
       socket.once("close", () => resolve());
     });
@@ -147,10 +150,19 @@ export class BrokerServer {
     if (this.#stopping) connection.stop();
   }
 
-  #dropped(dropped: DropArgument | undefined): void {
-    this.#warnings.warn("refused a connection: too many are open", {
-      connectionsMax: this.#limits.connectionsMax,
-      remote: `${dropped?.remoteAddress ?? "?"}:${dropped?.remotePort ?? "?"}`,
-    });
+  /** False when nobody can give way. */
+  #makeRoom(newcomer: Caller): boolean {
+    const { connectionsMax } = this.#limits;
+    const fields = { connectionsMax, newcomer: newcomer.address };
+    const leaving = whoGivesWay(this.#open.keys());
+    if (leaving === undefined) {
+      this.#warnings.warn("refused a connection: too many are at work", fields);
+      return false;
+    }
+    const { remote: closed } = leaving;
+    this.#warnings.warn("closed a silent connection: too many are open", { ...fields, closed });
+    this.#open.get(leaving)?.wire.destroy("it was silent, and the room was needed");
+    this.#open.delete(leaving);
+    return true;
   }
 }
