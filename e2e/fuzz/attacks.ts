@@ -37,17 +37,21 @@ const TESTDATA = new URL("../starrocks/testdata/", import.meta.url);
 const HELD_MAX = 150;
 
 const TOKENS: readonly (string | undefined)[] = [
-  ...[
-    undefined,
-    "",
-    "x",
-    `${TOKEN} `,
-    ` ${TOKEN}`,
-    TOKEN.slice(1),
-    TOKEN.toUpperCase(),
-    `${TOKEN}\u0000`,
-  ],
-  ...["x".repeat(8_000), "__proto__", "constructor", "[object Object]", "null", "true", "🦀"],
+  undefined,
+  "",
+  "x",
+  `${TOKEN} `,
+  ` ${TOKEN}`,
+  TOKEN.slice(1),
+  TOKEN.toUpperCase(),
+  `${TOKEN}\u0000`,
+  "x".repeat(8_000),
+  "__proto__",
+  "constructor",
+  "[object Object]",
+  "null",
+  "true",
+  "🦀",
 ];
 
 export const ATTACKS: Readonly<Record<string, Attack>> = {
@@ -204,63 +208,62 @@ async function converse(target: Target, pieces: readonly Buffer[]) {
   return answers;
 }
 
-async function tryPath(target: Target, client: BrokerClient, random: SeededRandom): Promise<void> {
-  const path = hostilePath(random);
-  const base = { version: VERSION, properties: GOOD } as const;
-  const clientId = "127.0.0.66:9060";
-  switch (random.below(6)) {
-    case 0: {
-      const request = { ...base, path, openMode: 1, clientId } as const;
-      const { opStatus, fd } = await client.call("openWriter", request);
-      requireAllowed(target, "openWriter", opStatus, path);
-      if (fd !== undefined) await abandon(client, path, fd);
-      return;
-    }
-    case 1:
-      return requireAllowed(
-        target,
-        "deletePath",
-        await client.call("deletePath", { ...base, path }),
-        path,
-      );
-    case 2:
-      return await tryRename(target, client, path, `${path.replace(/\.part$/, "")}.${SUM}`);
-    case 3:
-      return await tryRename(
-        target,
-        client,
-        random.below(2) === 0 ? OWN_PART : path,
-        hostilePath(random),
-      );
-    case 4: {
-      const { opStatus, fd } = await client.call("openReader", {
-        ...base,
-        path,
-        startOffset: 0n,
-        clientId,
-      });
-      requireThat(
-        opStatus.statusCode !== 0 || fd !== undefined,
-        "openReader is OK without a descriptor",
-      );
-      if (fd !== undefined) await requireHarmless(client, path, fd);
-      return;
-    }
-    default: {
-      const asked = { ...base, path, isRecursive: true, fileNameOnly: random.below(2) === 0 };
-      const { files = [] } = await client.call("listPath", asked);
-      requireThat(
-        !files.some((f) => shows(f.path, path)),
-        `listPath ${JSON.stringify(path)} shows a foreign file`,
-      );
-      const exists = await client.call("checkPathExist", { ...base, path });
-      requireThat(
-        !exists.isPathExist || !path.includes(CANARY),
-        `checkPathExist ${JSON.stringify(path)} tells`,
-      );
-    }
-  }
+interface Trial {
+  readonly target: Target;
+  readonly client: BrokerClient;
+  readonly random: SeededRandom;
+  readonly path: string;
 }
+
+async function tryPath(target: Target, client: BrokerClient, random: SeededRandom): Promise<void> {
+  await random.pick(TRIALS)({ target, client, random, path: hostilePath(random) });
+}
+
+const WITH_TOKEN = { version: VERSION, properties: GOOD } as const;
+const HOSTILE_CLIENT = "127.0.0.66:9060";
+
+/** What can be asked of a path, with the right token. */
+const TRIALS: readonly ((trial: Trial) => Promise<void>)[] = [
+  async ({ target, client, path }) => {
+    const request = { ...WITH_TOKEN, path, openMode: 1, clientId: HOSTILE_CLIENT } as const;
+    const { opStatus, fd } = await client.call("openWriter", request);
+    requireAllowed(target, "openWriter", opStatus, path);
+    if (fd !== undefined) await abandon(client, path, fd);
+  },
+  async ({ target, client, path }) => {
+    const status = await client.call("deletePath", { ...WITH_TOKEN, path });
+    requireAllowed(target, "deletePath", status, path);
+  },
+  async ({ target, client, path }) => {
+    await tryRename(target, client, path, `${path.replace(/\.part$/, "")}.${SUM}`);
+  },
+  async ({ target, client, random, path }) => {
+    const source = random.below(2) === 0 ? OWN_PART : path;
+    await tryRename(target, client, source, hostilePath(random));
+  },
+  async ({ client, path }) => {
+    const request = { ...WITH_TOKEN, path, startOffset: 0n, clientId: HOSTILE_CLIENT };
+    const { opStatus, fd } = await client.call("openReader", request);
+    requireThat(
+      opStatus.statusCode !== 0 || fd !== undefined,
+      "openReader is OK without a descriptor",
+    );
+    if (fd !== undefined) await requireHarmless(client, path, fd);
+  },
+  async ({ client, random, path }) => {
+    const asked = { ...WITH_TOKEN, path, isRecursive: true, fileNameOnly: random.below(2) === 0 };
+    const { files = [] } = await client.call("listPath", asked);
+    const isShown = files.some((f) => shows(f.path, path));
+    requireThat(!isShown, `listPath ${JSON.stringify(path)} shows a foreign file`);
+  },
+  async ({ client, path }) => {
+    const { isPathExist } = await client.call("checkPathExist", { ...WITH_TOKEN, path });
+    requireThat(
+      !isPathExist || !path.includes(CANARY),
+      `checkPathExist ${JSON.stringify(path)} tells`,
+    );
+  },
+];
 
 function shows(name: string, asked: string): boolean {
   return name.includes(CANARY) && !asked.includes(CANARY);

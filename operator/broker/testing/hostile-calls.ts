@@ -3,8 +3,15 @@
 // it is a message that can be read to its end, wrong in one or two places.
 import { assertNever } from "../../assert.ts";
 import { WIRE, WIRE_TYPE_OF } from "../codec-wire.ts";
-import { METHODS } from "../protocol.ts";
-import type { MethodName, NamedField, StructType, WireType } from "../protocol.ts";
+import { isFixed, METHODS } from "../protocol.ts";
+import type {
+  FixedType,
+  MethodName,
+  NamedField,
+  StructType,
+  VariableType,
+  WireType,
+} from "../protocol.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
 export const METHOD_NAMES = Object.keys(METHODS) as readonly MethodName[];
@@ -150,6 +157,11 @@ class HostileWriter {
   }
 
   #value(type: WireType, name: string): void {
+    if (isFixed(type)) this.#fixed(type);
+    else this.#variable(type, name);
+  }
+
+  #fixed(type: FixedType): void {
     switch (type.kind) {
       case "bool":
         return this.#byte(this.#random.pick([0, 1, 2, 255]));
@@ -159,6 +171,13 @@ class HostileWriter {
         return this.#int32(this.#astray() ? this.#random.pick(LENGTHS) : 1);
       case "i64":
         return this.#int64(this.#random.pick(INTEGERS));
+      default:
+        return assertNever(type);
+    }
+  }
+
+  #variable(type: VariableType, name: string): void {
+    switch (type.kind) {
       case "string":
         return this.#string(name);
       case "stringMap":
