@@ -46,7 +46,7 @@ export function printMetrics(metrics: readonly MetricFacts[]): string {
     "",
     "# Metrics",
     "",
-    "`/metrics` on `--listen`, in Prometheus' format. No label carries a job's name. Labels",
+    "`/metrics` on `--listen`, in Prometheus' format. [Alerts](../troubleshooting.md#alerts) are made of them. No label carries a job's name. Labels",
     "`namespace`, `repository` and `database` are of resources that are there: a series goes with its Repository or its last Backup. What is",
     "written as a gauge is read from the resources at each scrape and is right at once after a restart; counters begin at zero. Replicas of",
     "the operator that do not lead tell the same gauges: take the `max` over them.",
