@@ -20,11 +20,13 @@ import { IMAGE } from "../operator/controllers/jobs.ts";
 import type { Kind, KubernetesObject } from "../operator/runtime/api.ts";
 import { EVENTS, JOBS, PODS, SECRETS, SERVICES } from "../operator/runtime/objects.ts";
 import { celRules } from "./cel.ts";
+import type { ControllerOptions } from "./kubernetes/controllers/start.ts";
 import { startKubernetes, type Kubernetes } from "./kubernetes/cluster.ts";
 import { startFaultProxy, type FaultProxy } from "./servers/fault-proxy.ts";
 import { startFauxqs } from "./servers/fauxqs.ts";
 import type { S3Server } from "./servers/s3-server.ts";
-import { startStarRocks, type StarRocks, type StarRocksOptions } from "./starrocks/cluster.ts";
+import type { StarRocksOptions } from "./starrocks/cluster-options.ts";
+import { startStarRocks, type StarRocks } from "./starrocks/cluster.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const OPERATOR = here("../operator/main.ts");
@@ -44,6 +46,8 @@ export interface WorldOptions {
   readonly starrocks?: Partial<StarRocksOptions>;
   readonly server?: () => Promise<S3Server>;
   readonly logLevel?: string;
+  /** How fast Kubernetes' controllers are. */
+  readonly controllers?: Omit<ControllerOptions, "failed">;
   /** Loopback block as `127.77`; default a free one. */
   readonly network?: string;
 }
@@ -66,6 +70,7 @@ export class World {
   readonly #ownsDir: boolean;
   /** Everything any operator process has printed. */
   readonly operatorLines: string[] = [];
+  readonly #operators = new Set<ChildProcess>();
   #operator: ChildProcess | undefined;
 
   private constructor(parts: {
@@ -85,11 +90,26 @@ export class World {
     this.#ownsDir = parts.options.dir === undefined;
   }
 
-  /** The operator is not started yet. */
+  /** The operator is not started yet. What was started is stopped when something else cannot be. */
   static async start(options: WorldOptions = {}): Promise<World> {
+    const stops: (() => Promise<unknown>)[] = [];
+    try {
+      return await World.#start(options, stops);
+    } catch (error) {
+      for (const stop of stops.reverse()) await stop();
+      throw error;
+    }
+  }
+
+  static async #start(options: WorldOptions, stops: (() => Promise<unknown>)[]): Promise<World> {
     const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "starrocks-backup-")));
+    if (options.dir === undefined) {
+      stops.push(async () => await rm(dir, { recursive: true, force: true }));
+    }
     const server = await (options.server ?? startFauxqs)();
+    stops.push(async () => await server.stop());
     const s3 = await startFaultProxy(server, { answerListUploads: true });
+    stops.push(async () => await s3.stop());
     const kubernetes = await startKubernetes({
       dir: join(dir, "kubernetes"),
       nodes: options.nodes ?? 3,
@@ -101,9 +121,10 @@ export class World {
       },
       crds: await readCrds(),
       // As real, but a Job's next pod comes soon: scenarios kill agents.
-      api: { controllers: { jobBackOffBaseMs: 200 }, validate: celRules },
+      api: { controllers: { jobBackOffBaseMs: 200, ...options.controllers }, validate: celRules },
       ...(options.network === undefined ? {} : { network: options.network }),
     });
+    stops.push(async () => await kubernetes.stop(500));
     const hosts = kubernetes.nodeNames.map((node) => kubernetes.addressOn(node));
     const starrocks = await startStarRocks({
       profile: "3.5",
@@ -116,13 +137,12 @@ export class World {
       backendHosts: hosts,
       rootPassword: ROOT_PASSWORD,
       resolve: kubernetes.resolve,
+      partitions: kubernetes.partitions,
       ...options.starrocks,
     });
-    for (const [i, ip] of hosts.entries()) {
-      const node = must(kubernetes.nodeNames[i]);
-      await kubernetes.registerPod({ namespace: "starrocks", name: `be-${i}`, node, ip });
-    }
+    stops.push(async () => await starrocks.stop());
     const world = new World({ dir, kubernetes, starrocks, s3, server, options });
+    await world.registerBackends();
     await kubernetes.applyManifests(world.basics());
     return world;
   }
@@ -153,6 +173,21 @@ export class World {
     ];
   }
 
+  /** Makes the BEs' pods, which were evicted when their node was lost, again: as their StatefulSet does. */
+  async registerBackends(): Promise<void> {
+    const namespace = "starrocks";
+    for (const [i, ip] of this.starrocks.backendHosts.entries()) {
+      const name = `be-${i}`;
+      const node = must(this.kubernetes.nodeNames[i]);
+      for (;;) {
+        const found = await this.kubernetes.client.get(PODS, { namespace, name });
+        if (found === undefined) await this.kubernetes.registerPod({ namespace, name, node, ip });
+        else if (found.metadata.deletionTimestamp === undefined) break;
+        await sleep(POLL_MS);
+      }
+    }
+  }
+
   repository(change: Partial<Repository["spec"]> = {}, name = "prod"): KubernetesObject {
     const { host, port } = this.starrocks.mysql;
     return resource("Repository", name, {
@@ -167,10 +202,10 @@ export class World {
     });
   }
 
-  /** Starts the operator; another one that runs goes on. */
-  startOperator(): ChildProcess {
+  /** Starts the operator; another one that runs goes on. It ends with {@link stop}, if nothing ended it before. */
+  startOperator(kubeconfig = this.kubernetes.kubeconfig): ChildProcess {
     const flags = [
-      `--kubeconfig=${this.kubernetes.kubeconfig}`,
+      `--kubeconfig=${kubeconfig}`,
       `--namespace=${OPERATOR_NAMESPACE}`,
       "--listen=127.0.0.1:0",
       "--lease-seconds=3",
@@ -184,6 +219,8 @@ export class World {
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: must(stream) }).on("line", (line) => this.operatorLines.push(line));
     }
+    this.#operators.add(child);
+    child.once("exit", () => this.#operators.delete(child));
     this.#operator = child;
     return child;
   }
@@ -192,10 +229,7 @@ export class World {
   async stopOperator(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const child = this.#operator;
     this.#operator = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    await ended;
+    if (child !== undefined) await ended(child, signal);
   }
 
   async apply(...objects: readonly KubernetesObject[]): Promise<void> {
@@ -390,13 +424,21 @@ export class World {
   }
 
   async stop(): Promise<void> {
-    await this.stopOperator();
+    for (const child of this.#operators) await ended(child, "SIGKILL");
     await this.kubernetes.stop(500);
     await this.starrocks.stop();
     await this.s3.stop();
     await this.#server.stop();
     if (this.#ownsDir) await rm(this.dir, { recursive: true, force: true });
   }
+}
+
+/** Sends the signal to a process and resolves when it is no more. One that ended before is no error. */
+export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  child.kill(signal);
+  await exit;
 }
 
 const ROOT_PASSWORD = "starrocks-root-secret";

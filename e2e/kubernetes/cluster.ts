@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { must } from "../../operator/assert.ts";
 import { systemClock, systemRandom } from "../../operator/clock.ts";
 import type { KubernetesObject } from "../../operator/runtime/api.ts";
+import { Partitions } from "../partitions.ts";
 import { startApiServer, type ApiServer, type ApiServerOptions } from "./api/server.ts";
 import { KubernetesClient } from "./client.ts";
 import { CONFIG_MAP, NAMESPACE, POD, SECRET, timestamp } from "./core.ts";
@@ -55,6 +56,7 @@ interface Parts {
   readonly kubelets: readonly Kubelet[];
   readonly proxy: ServiceProxy;
   readonly problems: string[];
+  readonly partitions: Partitions;
 }
 
 export class Kubernetes {
@@ -65,6 +67,8 @@ export class Kubernetes {
   readonly kubeconfig: string;
   /** What went wrong in the harness itself, as an address that somebody else has. */
   readonly problems: readonly string[];
+  /** Who does not reach whom through a Service. */
+  readonly partitions: Partitions;
   readonly #parts: Parts;
   readonly #life = new AbortController();
   #stopped: Promise<void> | undefined;
@@ -73,6 +77,7 @@ export class Kubernetes {
     this.#parts = parts;
     this.server = parts.server;
     this.problems = parts.problems;
+    this.partitions = parts.partitions;
     this.client = new KubernetesClient(parts.server.url);
     this.kubeconfig = join(parts.dir, "kubeconfig");
     parts.server.podLogs = (namespace, name, options) => {
@@ -93,6 +98,7 @@ export class Kubernetes {
     });
     const reaper = await Reaper.start();
     const problems: string[] = [];
+    const partitions = new Partitions();
     const kubelets = kubeletsOf(options, { network, reaper, url: server.url });
     const proxy = new ServiceProxy({
       client: new KubernetesClient(server.url),
@@ -100,8 +106,10 @@ export class Kubernetes {
       random: systemRandom,
       nodeOf: (address) => kubelets[(network.nodeOf(address) ?? 0) - 1]?.name,
       failed: (error) => problems.push(error.message),
+      partitions,
     });
-    const cluster = new Kubernetes({ dir, network, reaper, server, kubelets, proxy, problems });
+    const parts = { dir, network, reaper, server, kubelets, proxy, problems, partitions };
+    const cluster = new Kubernetes(parts);
     await cluster.#begin().catch(async (error: unknown) => {
       await cluster.stop(0);
       throw error;
@@ -177,6 +185,31 @@ export class Kubernetes {
   ): void {
     const worker = must(this.#worker(namespace, name), `pod ${namespace}/${name} on a node`);
     worker.kill(signal, reason);
+  }
+
+  /** Whether processes of the pod run. */
+  isRunning(namespace: string, name: string): boolean {
+    return (this.#worker(namespace, name)?.pids.length ?? 0) > 0;
+  }
+
+  /** The address of a pod that runs. */
+  podAddress(namespace: string, name: string): string {
+    return must(this.#worker(namespace, name), `pod ${namespace}/${name} on a node`).address;
+  }
+
+  /**
+   * The node and all that is on it reach nobody else, and nobody reaches them, the API server included; on the
+   * node itself all goes on.
+   */
+  partitionNode(name: string): void {
+    const block = this.node(name).address.replace(/\d+$/, "");
+    this.node(name).partition();
+    this.partitions.isolate(name, (address) => address.startsWith(block));
+  }
+
+  reconnectNode(name: string): void {
+    this.node(name).reconnect();
+    this.partitions.join(name);
   }
 
   /** What a drain of its node does: the pod counts as disrupted and is deleted. */

@@ -17,7 +17,8 @@ import { startFauxqs } from "../servers/fauxqs.ts";
 import { startFaultProxy, type FaultProxy } from "../servers/fault-proxy.ts";
 import { freePort } from "../servers/loopback.ts";
 import type { S3Server } from "../servers/s3-server.ts";
-import { startStarRocks, type StarRocks, type StarRocksOptions } from "../starrocks/cluster.ts";
+import type { StarRocksOptions } from "../starrocks/cluster-options.ts";
+import { startStarRocks, type StarRocks } from "../starrocks/cluster.ts";
 import {
   Place,
   runAgent,

@@ -4,7 +4,7 @@
 import { assertNever } from "../../operator/assert.ts";
 import type { Clock } from "../../operator/clock.ts";
 import { BackendStatus, BrokerFiles } from "./backend-files.ts";
-import { runDaemon } from "./cluster-clock.ts";
+import { runDaemon, Stoppable } from "./cluster-clock.ts";
 import type { AgentTask, BackendPort, FrontendPort, TabletStat, TaskDone } from "./messages.ts";
 import type { BackendProfile } from "./profile.ts";
 import { download, upload, type LoaderOptions } from "./snapshot-loader.ts";
@@ -54,6 +54,8 @@ export interface BackendOptions {
 
 export class Backend implements BackendPort {
   readonly tablets: TabletStore;
+  /** Its daemons and workers stand still while it is stopped. */
+  readonly stoppable = new Stoppable();
   readonly #options: BackendOptions;
   readonly #cache: ClientCache;
   readonly #life = new AbortController();
@@ -108,6 +110,7 @@ export class Backend implements BackendPort {
   /** kill -9: sockets close, memory is gone, files stay as they are. */
   kill(): void {
     this.#life.abort(new BackendStatus("killed"));
+    this.stoppable.go();
     this.#cache.destroy();
   }
 
@@ -119,10 +122,14 @@ export class Backend implements BackendPort {
   #startDaemons(): void {
     const { clock, frontend, id } = this.#options;
     const { signal } = this.#life;
-    void runDaemon(clock, REPORT_PERIOD_MS, signal, () =>
-      frontend.reportTasks(id, [...this.#running.keys()]),
-    );
-    void runDaemon(clock, PING_PERIOD_MS, signal, () => this.#pingAll());
+    void runDaemon(clock, REPORT_PERIOD_MS, signal, async () => {
+      await this.stoppable.awake();
+      await frontend.reportTasks(id, [...this.#running.keys()]);
+    });
+    void runDaemon(clock, PING_PERIOD_MS, signal, async () => {
+      await this.stoppable.awake();
+      await this.#pingAll();
+    });
   }
 
   #submit(task: AgentTask): void {
@@ -130,8 +137,10 @@ export class Backend implements BackendPort {
     if (this.#running.has(task.signature)) return;
     this.#running.set(task.signature, task);
     this.#pools[task.type].run(async () => {
+      await this.stoppable.awake();
       if (this.#life.signal.aborted) return;
       const done = await this.#carryOut(task);
+      await this.stoppable.awake();
       if (this.#life.signal.aborted) return;
       await this.#options.frontend.finishTask(done).catch(() => undefined);
       this.#running.delete(task.signature);

@@ -34,6 +34,24 @@ export class ClusterClock implements Clock {
   }
 }
 
+/** A process that can be stopped (SIGSTOP): what asks {@link awake} goes on when the process does. */
+export class Stoppable {
+  #stopped: PromiseWithResolvers<void> | undefined;
+
+  stop(): void {
+    this.#stopped ??= Promise.withResolvers<void>();
+  }
+
+  go(): void {
+    this.#stopped?.resolve();
+    this.#stopped = undefined;
+  }
+
+  async awake(): Promise<void> {
+    while (this.#stopped !== undefined) await this.#stopped.promise;
+  }
+}
+
 /**
  * Runs `step` for ever, `periodMs` of cluster time after the end of each run, as StarRocks' Daemon
  * does, until `signal` is aborted. What `step` throws ends that run only (Daemon.java).

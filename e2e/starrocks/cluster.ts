@@ -5,23 +5,24 @@ import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createConnection, type Connection } from "mysql2/promise";
-import { systemClock, type Clock } from "../../operator/clock.ts";
+import { systemClock } from "../../operator/clock.ts";
 import { must } from "../../operator/assert.ts";
 import { hostOf } from "./addresses.ts";
+import { Partitions } from "../partitions.ts";
 import { Backend, noFaults, type BackendFaults } from "./backend.ts";
 import { BackendProcess } from "./backend-process.ts";
 import { ClusterClock } from "./cluster-clock.ts";
+import { profileFor, type StarRocksOptions } from "./cluster-options.ts";
 import { findTable, type Database } from "./catalog.ts";
 import { addTable, buildDatabase, type DatabaseSpec, type TableSpec } from "./data-builder.ts";
 import { execute, type ClusterView } from "./executor.ts";
 import { Frontend } from "./frontend.ts";
 import { CATALOGS_ID, catalogBackup } from "./jobs/catalog-backup.ts";
-import type { BackendPort, FrontendPort } from "./messages.ts";
 import { MetaStore } from "./meta-store.ts";
 import { doubleSha1, MysqlServer } from "./mysql-server.ts";
 import type { User } from "./privileges.ts";
-import type { Profile, ProfileName } from "./profile.ts";
-import { profileOf } from "./profiles.ts";
+import type { Profile } from "./profile.ts";
+import { wayToBackend, wayToLeader, type Rpc } from "./rpc.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { Session } from "./session.ts";
 import type { FrontendRow } from "./show/nodes.ts";
@@ -29,48 +30,7 @@ import { DdlError } from "./sql/errors.ts";
 import { StatementLog, type Statement } from "./statement-log.ts";
 import { TabletStore } from "./tablets.ts";
 import { Violations } from "./violations.ts";
-import { NameService, type Resolve } from "./wire/name-service.ts";
-
-export interface StarRocksOptions {
-  readonly profile: ProfileName | Profile;
-  /** Everything on disk is below it. An existing one is taken over, as after a restart. */
-  readonly dir: string;
-  readonly backends: number;
-  readonly frontends?: number;
-  /** How many times as fast ticks, reports, re-sends, heartbeats and job timeouts run. */
-  readonly speed?: number;
-  readonly seed?: string;
-  /** FE i gets the i-th address from here on; default 127.0.0.1. */
-  readonly frontendHost?: string;
-  /** BE i gets the i-th address from here on; default 127.0.0.11. */
-  readonly backendHost?: string;
-  /** The address of each FE, on the nodes of a cluster; in place of `frontendHost`. */
-  readonly frontendHosts?: readonly string[];
-  /** The address of each BE; in place of `backendHost`. */
-  readonly backendHosts?: readonly string[];
-  /** The first FE's port; default a free one. */
-  readonly mysqlPort?: number;
-  readonly rootPassword?: string;
-  readonly users?: readonly User[];
-  readonly config?: Readonly<Record<string, string>>;
-  readonly clock?: Clock;
-  /** Names of brokers, per caller. */
-  readonly resolve?: Resolve;
-  /** Real time; the release's when nothing is said. */
-  readonly socketTimeoutsMs?: Partial<SocketTimeouts>;
-  /** upload_worker_count and download_worker_count. */
-  readonly backendWorkers?: number;
-  /** Each BE in a process of its own. Faults and host names are then those of its start. */
-  readonly backendProcesses?: boolean;
-}
-
-export interface SocketTimeouts {
-  readonly frontendCall: number;
-  readonly frontendHeartbeat: number;
-  readonly backendCall: number;
-  readonly backendDirectory: number;
-  readonly backendPing: number;
-}
+import { NameService } from "./wire/name-service.ts";
 
 interface FrontendSlot {
   readonly name: string;
@@ -93,6 +53,8 @@ interface BackendSlot {
 /** Heartbeats may be fast, but an agent on a busy machine still gets this long to answer. */
 const HEARTBEAT_MIN_MS = 2_000;
 const FIRST_BACKEND_ID = 10_004;
+/** Followers elect another leader when they have not heard of theirs for so long (BDB JE, about). */
+const ELECTION_MS = 10_000;
 
 export class StarRocks implements ClusterView {
   readonly #options: StarRocksOptions;
@@ -102,6 +64,7 @@ export class StarRocks implements ClusterView {
   readonly #names: NameService;
   readonly #violations = new Violations();
   readonly #statements = new StatementLog();
+  readonly #partitions: Partitions;
   readonly #frontends: readonly FrontendSlot[];
   readonly #backends: readonly BackendSlot[];
   readonly #users: readonly User[];
@@ -109,6 +72,7 @@ export class StarRocks implements ClusterView {
   private constructor(options: StarRocksOptions) {
     this.#options = options;
     this.#profile = profileFor(options);
+    this.#partitions = options.partitions ?? new Partitions();
     this.#clock = new ClusterClock(options.clock ?? systemClock, options.speed ?? 1);
     this.#store = new MetaStore(join(options.dir, "meta"));
     this.#names = new NameService(options.resolve);
@@ -133,10 +97,15 @@ export class StarRocks implements ClusterView {
 
   static async start(options: StarRocksOptions): Promise<StarRocks> {
     const cluster = new StarRocks(options);
-    await mkdir(options.dir, { recursive: true });
-    for (const i of cluster.#backends.keys()) cluster.startBackend(i);
-    for (const i of cluster.#frontends.keys()) await cluster.startFrontend(i);
-    return cluster;
+    try {
+      await mkdir(options.dir, { recursive: true });
+      for (const i of cluster.#backends.keys()) cluster.startBackend(i);
+      for (const i of cluster.#frontends.keys()) await cluster.startFrontend(i);
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
   }
 
   /** Where clients connect: the leader, or the first FE while there is none. */
@@ -255,7 +224,7 @@ export class StarRocks implements ClusterView {
     const { id, host, dir, faults } = slot;
     const pingTimeoutMs = this.#options.socketTimeoutsMs?.backendPing ?? HEARTBEAT_MIN_MS / 4;
     const common = { id, host, dir, faults, profile: this.#profile.backend, pingTimeoutMs };
-    const frontend = this.#leaderPort();
+    const frontend = wayToLeader(this.#rpc, host, () => this.leader());
     const violations = this.#violations;
     slot.backend =
       this.#options.backendProcesses === true
@@ -298,12 +267,69 @@ export class StarRocks implements ClusterView {
       violations: this.#violations,
       random: seededRandom(this.#options.seed ?? "starrocks"),
       timeouts: this.#frontendTimeouts(),
-      backends: this.#backends.map((b) => ({ id: b.id, host: b.host, port: this.#backendPort(b) })),
+      backends: this.#backends.map((b) => ({
+        id: b.id,
+        host: b.host,
+        port: wayToBackend(this.#rpc, slot.host, b),
+      })),
       ...(this.#options.config === undefined ? {} : { config: this.#options.config }),
     });
     slot.frontend = frontend;
     if (this.leader() === undefined) frontend.lead();
     await this.showFrontend(i);
+  }
+
+  /** SIGSTOP: it keeps all its sockets and answers nobody. Not for BEs in processes of their own. */
+  stopBackend(i: number): void {
+    const { host, backend } = must(this.#backends[i]);
+    if (backend instanceof Backend) backend.stoppable.stop();
+    this.partitionBackend(i);
+    must(backend, `BE ${host} runs`);
+  }
+
+  /** It goes on, and nobody reaches it, nor it anybody. */
+  partitionBackend(i: number): void {
+    const { host } = must(this.#backends[i]);
+    this.#partitions.isolate(`be-${i}`, (address) => address === host);
+  }
+
+  /** The end of {@link stopBackend} and {@link partitionBackend}. */
+  continueBackend(i: number): void {
+    const { backend } = must(this.#backends[i]);
+    this.#partitions.join(`be-${i}`);
+    if (backend instanceof Backend) backend.stoppable.go();
+  }
+
+  /** SIGSTOP of an FE. Was it the leader, the others elect another one, of which it does not hear. */
+  async stopFrontend(i = this.leaderIndex()): Promise<void> {
+    must(this.#frontends[i]).frontend?.stoppable.stop();
+    await this.partitionFrontend(i);
+  }
+
+  /** An FE without a network; resolves when there is a leader again, or nobody who could be it. */
+  async partitionFrontend(i = this.leaderIndex()): Promise<void> {
+    const slot = must(this.#frontends[i]);
+    const led = slot.frontend?.isLeader === true;
+    this.#partitions.isolate(slot.name, (address) => address === slot.host);
+    const others = this.#frontends.filter((s) => s !== slot && s.frontend?.isAlive);
+    // Two of three are a quorum, one of two is none.
+    if (!led || others.length * 2 <= this.#frontends.length) return;
+    await this.#clock.sleep(ELECTION_MS);
+    // What it does from now on counts nowhere; nobody sees its sockets close before the network is back.
+    slot.frontend?.kill();
+    slot.frontend = undefined;
+    must(others[0]).frontend?.lead();
+  }
+
+  /** The end of both. Who finds another leader exits, and is started anew as a follower. */
+  async continueFrontend(i: number): Promise<void> {
+    const slot = must(this.#frontends[i]);
+    this.#partitions.join(slot.name);
+    slot.frontend?.stoppable.go();
+    if (slot.frontend !== undefined) return;
+    await slot.server?.kill();
+    slot.server = undefined;
+    await this.startFrontend(i);
   }
 
   /** The leader ends (it exits when it loses the lead), another one takes over, the old one follows. */
@@ -325,7 +351,8 @@ export class StarRocks implements ClusterView {
   async showFrontend(i: number): Promise<void> {
     const slot = must(this.#frontends[i]);
     if (slot.server !== undefined) return;
-    slot.server = new MysqlServer(this.#mysqlHandler(must(slot.frontend, `FE ${i}`)), "5.1.0");
+    const handler = this.#mysqlHandler(must(slot.frontend, `FE ${i}`));
+    slot.server = new MysqlServer(handler, "5.1.0", this.#partitions);
     slot.port = await slot.server.listen(slot.host, slot.port);
   }
 
@@ -364,6 +391,13 @@ export class StarRocks implements ClusterView {
 
   leader(): Frontend | undefined {
     return this.#frontends.find((s) => s.frontend?.isLeader)?.frontend;
+  }
+
+  /** The last job in a database, as the leader has it this very moment. */
+  jobState(database: string): { readonly kind: string; readonly state: string } | undefined {
+    const jobs = this.leader()?.handler?.jobs ?? [];
+    const last = jobs.findLast(({ record }) => record.databaseName === database);
+    return last && { kind: last.record.type, state: last.record.state };
   }
 
   frontendRows(): readonly FrontendRow[] {
@@ -419,33 +453,8 @@ export class StarRocks implements ClusterView {
     };
   }
 
-  /** The way to a BE that may come and go. */
-  #backendPort(slot: BackendSlot): BackendPort {
-    const now = (): BackendPort => {
-      if (slot.backend !== undefined) return slot.backend;
-      throw new Error("java.net.ConnectException: Connection refused");
-    };
-    return {
-      heartbeat: async () => now().heartbeat(),
-      submitTasks: async (tasks) => now().submitTasks(tasks),
-      createTablet: async (id) => now().createTablet(id),
-      dropTablets: async (ids) => now().dropTablets(ids),
-      tabletStats: async () => now().tabletStats(),
-    };
-  }
-
-  /** The way to whichever FE leads. */
-  #leaderPort(): FrontendPort {
-    const now = (): Frontend => {
-      const leader = this.leader();
-      if (leader !== undefined) return leader;
-      throw new Error("java.net.ConnectException: Connection refused");
-    };
-    return {
-      finishTask: async (done) => now().finishTask(done),
-      reportTasks: async (id, signatures) => now().reportTasks(id, signatures),
-      reportProgress: async (progress) => now().reportProgress(progress),
-    };
+  get #rpc(): Rpc {
+    return { partitions: this.#partitions, speed: this.#clock.speed };
   }
 
   #mysqlHandler(frontend: Frontend) {
@@ -470,18 +479,4 @@ export class StarRocks implements ClusterView {
 /** Starts a cluster; the caller stops it. */
 export async function startStarRocks(options: StarRocksOptions): Promise<StarRocks> {
   return StarRocks.start(options);
-}
-
-function profileFor(options: StarRocksOptions): Profile {
-  const base = typeof options.profile === "string" ? profileOf(options.profile) : options.profile;
-  const { backendCall, backendDirectory } = options.socketTimeoutsMs ?? {};
-  return {
-    ...base,
-    backend: {
-      ...base.backend,
-      callTimeoutMs: backendCall ?? base.backend.callTimeoutMs,
-      directoryTimeoutMs: backendDirectory ?? base.backend.directoryTimeoutMs,
-      workers: options.backendWorkers ?? base.backend.workers,
-    },
-  };
 }

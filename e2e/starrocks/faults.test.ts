@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { StarRocksOptions } from "./cluster.ts";
+import type { StarRocksOptions } from "./cluster-options.ts";
 import { Scenario } from "./testing/scenario.ts";
 import type { Call, ReferenceBroker, ReferenceBrokerOptions } from "./testing/reference-broker.ts";
 

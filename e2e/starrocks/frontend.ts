@@ -3,7 +3,7 @@
 // `kill` ends it as kill -9 does. What it finds again is in the MetaStore alone.
 import type { Random } from "../../operator/clock.ts";
 import { BlobStorage, javaCause } from "./blob-storage.ts";
-import { runDaemon, type ClusterClock } from "./cluster-clock.ts";
+import { runDaemon, Stoppable, type ClusterClock } from "./cluster-clock.ts";
 import type { Database } from "./catalog.ts";
 import { FrontendBrokers, brokerKey } from "./frontend-brokers.ts";
 import { FrontendRepositories } from "./frontend-repositories.ts";
@@ -76,6 +76,8 @@ export class Frontend implements FrontendPort {
   readonly options: FrontendOptions;
   readonly startTime: number;
   readonly config: Map<string, string>;
+  /** Its daemons stand still while it is stopped. */
+  readonly stoppable = new Stoppable();
   readonly #life = new AbortController();
   readonly #pool: FrontendPool;
   readonly #heartbeatPool: FrontendPool;
@@ -154,11 +156,32 @@ export class Frontend implements FrontendPort {
     this.#handler.load();
     const { signal } = this.#life;
     const handler = this.#handler;
-    void runDaemon(clock, HANDLER_PERIOD_MS, signal, () => handler.tick());
-    void runDaemon(clock, HEARTBEAT_PERIOD_MS, signal, () => this.#heartbeats());
+    const awake = (step: () => Promise<void>) => async (): Promise<void> => {
+      await this.stoppable.awake();
+      if (this.isAlive) await step();
+    };
+    void runDaemon(
+      clock,
+      HANDLER_PERIOD_MS,
+      signal,
+      awake(() => handler.tick()),
+    );
+    void runDaemon(
+      clock,
+      HEARTBEAT_PERIOD_MS,
+      signal,
+      awake(() => this.#heartbeats()),
+    );
     void clock
       .sleep(REPOSITORY_PING_PERIOD_MS, signal)
-      .then(() => runDaemon(clock, REPOSITORY_PING_PERIOD_MS, signal, () => this.#pingAll()))
+      .then(() =>
+        runDaemon(
+          clock,
+          REPOSITORY_PING_PERIOD_MS,
+          signal,
+          awake(() => this.#pingAll()),
+        ),
+      )
       .catch(() => undefined);
   }
 
@@ -191,6 +214,7 @@ export class Frontend implements FrontendPort {
   /** kill -9. */
   kill(): void {
     this.#life.abort(new Error("the FE was killed"));
+    this.stoppable.go();
     this.#pool.destroy();
     this.#heartbeatPool.destroy();
   }

@@ -4,6 +4,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
+import { Partitions } from "../partitions.ts";
 import { SqlError } from "./sql/errors.ts";
 import type { Cell, Result, ResultTable } from "./sql/result.ts";
 
@@ -60,11 +61,15 @@ export class MysqlServer<Client> {
   readonly #version: string;
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
+  readonly #partitions: Partitions;
+  readonly #muted = new WeakSet<Socket>();
+  #forget: () => void = () => undefined;
   #connections = 0;
 
-  constructor(handler: MysqlHandler<Client>, version: string) {
+  constructor(handler: MysqlHandler<Client>, version: string, partitions = new Partitions()) {
     this.#handler = handler;
     this.#version = version;
+    this.#partitions = partitions;
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
@@ -72,12 +77,16 @@ export class MysqlServer<Client> {
   async listen(host: string, port: number): Promise<number> {
     this.#server.listen(port, host);
     await once(this.#server, "listening");
+    this.#forget = this.#partitions.onChange(() => {
+      for (const socket of this.#sockets) this.#settle(socket);
+    });
     const address = this.#server.address();
     return typeof address === "object" && address !== null ? address.port : port;
   }
 
   /** Stops listening and ends every connection at once. */
   async kill(): Promise<void> {
+    this.#forget();
     this.breakConnections();
     if (!this.#server.listening) return;
     this.#server.close();
@@ -94,8 +103,25 @@ export class MysqlServer<Client> {
     socket.setNoDelay(true);
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#sockets.delete(socket));
+    this.#settle(socket);
     const connection = new Connection(socket, this.#handler, this.#connections);
     connection.greet(this.#version);
+  }
+
+  /** Across a partition nothing is read, and what is written waits. */
+  #settle(socket: Socket): void {
+    const { localAddress = "", remoteAddress = "" } = socket;
+    const isCut = this.#partitions.separate(localAddress, remoteAddress);
+    if (isCut === this.#muted.has(socket)) return;
+    if (isCut) {
+      this.#muted.add(socket);
+      socket.pause();
+      socket.cork();
+    } else {
+      this.#muted.delete(socket);
+      socket.uncork();
+      socket.resume();
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 // loopback addresses are refused.
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { isIPv4 } from "node:net";
 import type { Clock } from "../../../operator/clock.ts";
 import { systemClock } from "../../../operator/clock.ts";
@@ -59,6 +59,10 @@ export interface ApiServer {
    * runs.
    */
   restart(down?: () => Promise<void>): Promise<void>;
+  /** SIGSTOP: connections are taken and stay, nobody is answered. What was asked meanwhile is answered later. */
+  hang(): void;
+  /** The end of {@link hang}. */
+  goOn(): void;
   stop(): Promise<void>;
 }
 
@@ -99,6 +103,8 @@ class EmbeddedApiServer implements ApiServer {
   podLogs: PodLogs | undefined;
   readonly #listener: Listener;
   readonly #stopControllers: () => void;
+  readonly #sockets = new Set<Socket>();
+  #hanging: PromiseWithResolvers<void> | undefined;
   #server = createServer();
   #host = "";
   #port = 0;
@@ -125,10 +131,13 @@ class EmbeddedApiServer implements ApiServer {
   }
 
   async listen(host: string, port: number): Promise<void> {
-    // serve() answers its own errors; it never rejects.
-    this.#server = createServer(
-      (request, response) => void this.#listener.serve(request, response),
-    );
+    this.#server = createServer((request, response) => {
+      // serve() answers its own errors; it never rejects.
+      void Promise.resolve(this.#hanging?.promise).then(
+        async () => await this.#listener.serve(request, response),
+      );
+    });
+    this.#server.on("connection", (socket: Socket) => this.#keep(socket));
     this.#server.listen(port, host);
     await once(this.#server, "listening");
     this.#host = host;
@@ -146,7 +155,21 @@ class EmbeddedApiServer implements ApiServer {
     await this.listen(this.#host, this.#port);
   }
 
+  hang(): void {
+    if (this.#hanging !== undefined) return;
+    this.#hanging = Promise.withResolvers<void>();
+    // Watches that are open say nothing, either.
+    for (const socket of this.#sockets) socket.cork();
+  }
+
+  goOn(): void {
+    for (const socket of this.#sockets) socket.uncork();
+    this.#hanging?.resolve();
+    this.#hanging = undefined;
+  }
+
   async stop(): Promise<void> {
+    this.goOn();
     this.#stopControllers();
     await this.#close();
   }
@@ -160,6 +183,12 @@ class EmbeddedApiServer implements ApiServer {
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, "close");
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    if (this.#hanging !== undefined) socket.cork();
   }
 
   #remember(request: ApiRequest): void {

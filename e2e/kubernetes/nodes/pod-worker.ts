@@ -75,6 +75,10 @@ export class PodWorker {
     return this.#pod;
   }
 
+  get address(): string {
+    return this.#place.podIP;
+  }
+
   /** The processes that run now. */
   get pids(): readonly number[] {
     return [...this.#init, ...this.#containers].flatMap((c) => c.pid ?? []);

@@ -1,6 +1,7 @@
 // kube-proxy for the whole cluster: watches Services and their EndpointSlices and keeps a relay for each
 // TCP port of a Service with a ClusterIP. Headless Services have none; names are answered in dns.ts.
 import { must } from "../../../operator/assert.ts";
+import type { Partitions } from "../../partitions.ts";
 import type { Clock, Random } from "../../../operator/clock.ts";
 import type { KubernetesClient } from "../client.ts";
 import {
@@ -26,6 +27,7 @@ export interface ProxyOptions {
   readonly nodeOf: (address: string) => string | undefined;
   /** A Service that cannot be served, and why. */
   readonly failed: (error: Error) => void;
+  readonly partitions?: Partitions;
 }
 
 export class ServiceProxy {
@@ -94,8 +96,10 @@ export class ServiceProxy {
   }
 
   #relay(host: string, port: number): Relay {
-    const { clock, random, nodeOf, failed } = this.#options;
-    return new Relay({ host, port, chooser: new Chooser(clock, random), nodeOf, failed });
+    const { clock, random, nodeOf, failed, partitions } = this.#options;
+    const chooser = new Chooser(clock, random);
+    const rules = partitions === undefined ? {} : { partitions };
+    return new Relay({ host, port, chooser, nodeOf, failed, ...rules });
   }
 
   #endpoints(key: string, port: ServicePort, ports: number): readonly Endpoint[] {

@@ -8,6 +8,8 @@
 // instead of refused.
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { Partitions } from "../../partitions.ts";
+import { StallablePair } from "../../servers/stallable-pair.ts";
 import { usable, type Caller, type Chooser, type Endpoint, type Rules } from "./choice.ts";
 
 export interface RelayOptions {
@@ -18,11 +20,26 @@ export interface RelayOptions {
   readonly nodeOf: (address: string) => string | undefined;
   /** It cannot listen: somebody else has the port. */
   readonly failed: (error: Error) => void;
+  /** Connections across one stand still. Default: everybody reaches everybody. */
+  readonly partitions?: Partitions;
 }
+
+/** A connection that was passed on, and between whom. */
+interface Passed {
+  readonly caller: string;
+  readonly endpoint: string;
+  readonly pair: StallablePair;
+}
+
+/** So long a connect is tried across a partition: Linux gives up after two minutes. */
+const CONNECT_TRIES_MS = 127_000;
 
 export class Relay {
   readonly #options: RelayOptions;
   readonly #sockets = new Set<Socket>();
+  readonly #passed = new Set<Passed>();
+  readonly #partitions: Partitions;
+  readonly #forget: () => void;
   #endpoints: readonly Endpoint[] = [];
   #rules: Rules = { preferSameNode: false, local: false };
   #server: Server | undefined;
@@ -31,6 +48,10 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = options;
+    this.#partitions = options.partitions ?? new Partitions();
+    this.#forget = this.#partitions.onChange(() => {
+      for (const passed of this.#passed) this.#settlePair(passed);
+    });
   }
 
   /** What holds from the next connection on. Resolves when the listener is as it should be. */
@@ -53,6 +74,7 @@ export class Relay {
 
   /** Cuts what runs. */
   cut(): void {
+    this.#forget();
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -103,15 +125,27 @@ export class Relay {
   }
 
   async #pass(client: Socket, endpoint: Endpoint, caller: string): Promise<void> {
-    const upstream = await reach(endpoint, caller);
+    const upstream = await this.#partitions
+      .passable(caller, endpoint.address, CONNECT_TRIES_MS)
+      .then(async () => await reach(endpoint, caller))
+      .catch(() => undefined);
     if (upstream === undefined || client.destroyed) {
       upstream?.destroy();
       if (!client.destroyed) client.resetAndDestroy();
       return;
     }
     this.#keep(upstream);
-    join(client, upstream);
-    join(upstream, client);
+    const pair = new StallablePair(client, upstream);
+    const passed = { caller, endpoint: endpoint.address, pair };
+    this.#passed.add(passed);
+    for (const socket of [client, upstream]) {
+      socket.once("close", () => this.#passed.delete(passed));
+    }
+    this.#settlePair(passed);
+  }
+
+  #settlePair({ caller, endpoint, pair }: Passed): void {
+    pair.stall(this.#partitions.separate(caller, endpoint));
   }
 
   #keep(socket: Socket): void {
@@ -144,13 +178,4 @@ async function reach(endpoint: Endpoint, caller: string): Promise<Socket | undef
     }
   }
   return undefined;
-}
-
-/** What comes from one goes to the other; an end as an end, anything worse as a reset. */
-function join(from: Socket, to: Socket): void {
-  from.pipe(to);
-  from.on("close", (hadError) => {
-    const ended = !hadError && from.readableEnded && from.writableFinished;
-    if (!ended && !to.destroyed) to.resetAndDestroy();
-  });
 }

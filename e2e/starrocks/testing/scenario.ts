@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "mysql2/promise";
 import { must } from "../../../operator/assert.ts";
-import { startStarRocks, type StarRocks, type StarRocksOptions } from "../cluster.ts";
+import { startStarRocks, type StarRocks } from "../cluster.ts";
+import type { StarRocksOptions } from "../cluster-options.ts";
 import { ReferenceBroker, type ReferenceBrokerOptions } from "./reference-broker.ts";
 
 export type Row = Readonly<Record<string, string | null>>;
