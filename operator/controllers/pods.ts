@@ -119,7 +119,14 @@ function troubleOfPod(pod: Pod): string | undefined {
   if (waiting !== undefined && !STARTS.includes(waiting.reason)) return join(waiting);
   const conditions = pod.status?.conditions ?? [];
   const unscheduled = conditions.find((c) => c.type === "PodScheduled" && c.status === "False");
-  return unscheduled && join(unscheduled);
+  return unscheduled === undefined ? disruptionOf(pod) : join(unscheduled);
+}
+
+/** Why Kubernetes takes a pod away: its node is lost or drained, something more important needs the place. */
+export function disruptionOf(pod: Pod): string | undefined {
+  const conditions = pod.status?.conditions ?? [];
+  const disrupted = conditions.find((c) => c.type === "DisruptionTarget" && c.status === "True");
+  return disrupted && join(disrupted);
 }
 
 /** The last line `progress` of a log; undefined when there is none. */

@@ -39,6 +39,13 @@ export interface JobSettings {
   readonly startBefore: number | undefined;
 }
 
+export interface LeftPod {
+  /** `<name> on node <node>`. */
+  readonly where: string;
+  /** Kubernetes wants to be rid of it and does not hear of its node. */
+  readonly isLost: boolean;
+}
+
 /** A slot of the Repository: its Service as the cache has it. */
 export interface SlotView {
   readonly index: number;
@@ -50,6 +57,8 @@ export interface SlotView {
   readonly open: boolean;
   /** Pods of whoever had it are still there. */
   readonly busy: boolean;
+  /** Those pods, for people. */
+  readonly pods: readonly LeftPod[];
 }
 
 /** What StarRocks said in this reconcile. */

@@ -4,7 +4,8 @@ import { ANNOTATIONS, LABELS } from "../../api/group.ts";
 import { must } from "../../assert.ts";
 import type { Pod, Service } from "../../runtime/objects.ts";
 import type { Caches } from "../deps.ts";
-import type { SlotView } from "./model.ts";
+import { disruptionOf } from "../pods.ts";
+import type { LeftPod, SlotView } from "./model.ts";
 
 export function slotsOf(caches: Caches, repository: Repository): readonly SlotView[] {
   const uid = must(repository.metadata.uid);
@@ -18,6 +19,7 @@ export function slotViews(services: readonly Service[], pods: readonly Pod[]): r
     .map((service) => {
       const number = service.metadata.labels?.[LABELS.slot] ?? "";
       const lentTo = service.metadata.annotations?.[ANNOTATIONS.lentTo];
+      const left = pods.filter((pod) => pod.metadata.labels?.[LABELS.slot] === number);
       const leadsTo = service.spec?.selector?.[LABELS.attempt];
       return {
         index: Number(number),
@@ -25,8 +27,15 @@ export function slotViews(services: readonly Service[], pods: readonly Pod[]): r
         resourceVersion: must(service.metadata.resourceVersion),
         lentTo,
         open: lentTo !== undefined && leadsTo === lentTo,
-        busy: pods.some((pod) => pod.metadata.labels?.[LABELS.slot] === number),
+        busy: left.length > 0,
+        pods: left.map(leftPod),
       };
     })
     .sort((a, b) => a.index - b.index);
+}
+
+function leftPod(pod: Pod): LeftPod {
+  const where = `${pod.metadata.name} on node ${pod.spec?.nodeName ?? "(none yet)"}`;
+  const isLost = pod.metadata.deletionTimestamp !== undefined && disruptionOf(pod) !== undefined;
+  return { where, isLost };
 }

@@ -136,7 +136,14 @@ export function readyRepository(spec: Parameters<typeof repository>[0] = {}) {
 export function slot(delta: Partial<SlotView> = {}): SlotView {
   const service = `sr-aaaaaaaa-${delta.index ?? 0}`;
   const open = delta.lentTo !== undefined;
-  const free = { index: 0, service, resourceVersion: "5", lentTo: undefined, busy: false };
+  const free = {
+    index: 0,
+    service,
+    resourceVersion: "5",
+    lentTo: undefined,
+    busy: false,
+    pods: [],
+  };
   return { ...free, open, ...delta };
 }
 

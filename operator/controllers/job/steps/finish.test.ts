@@ -132,6 +132,23 @@ describe("COMMIT, once StarRocks is done", () => {
       result: awaitChange("the last pods of the agents to go"),
     },
     {
+      name: "says which node holds the last pods up, and what to do about it",
+      given: gone({
+        slots: [
+          slot({
+            lentTo: ATTEMPT,
+            busy: true,
+            pods: [{ where: "p on node worker-1", isLost: true }],
+          }),
+        ],
+      }),
+      step: "agentsAreGone",
+      reason: "Draining",
+      result: awaitChange(
+        "the last pods of the agents to go: p on node worker-1; only their node can say that they ended: if it will not come back, delete the Node",
+      ),
+    },
+    {
       name: "then seals",
       given: gone(),
       step: "snapshotIsSealed",

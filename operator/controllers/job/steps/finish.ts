@@ -6,6 +6,7 @@ import { must } from "../../../assert.ts";
 import { done, poll } from "../../../runtime/result.ts";
 import type { Ended } from "../../pods.ts";
 import { attemptIdOf, frontendSeen, labelOf, mountOf, mySlot, sinceMs } from "../look.ts";
+import { podsToGo } from "../lost.ts";
 import { finalProgress } from "../progress.ts";
 import type { Action, Flags, Seen, Step, TaskName, Verdict } from "../model.ts";
 import { act, end, lookAgain, SLOW_POLL_MS, waitFor } from "../verdict.ts";
@@ -65,14 +66,14 @@ export function agentsAreGone(seen: Seen): Verdict | undefined {
   if (seen.agents.length === 0) {
     const slot = mySlot(seen);
     return slot?.busy === true
-      ? waitFor("Draining", "the last pods of the agents to go")
+      ? waitFor("Draining", podsToGo(seen, "the last pods of the agents to go"))
       : undefined;
   }
   return seen.agents.some((a) => !a.deleting)
     ? act([{ kind: "deleteAgents" }], "Draining", "the agents' pods to go", {
         progress: finalProgress(seen),
       })
-    : waitFor("Draining", "the agents' pods to go");
+    : waitFor("Draining", podsToGo(seen, "the agents' pods to go"));
 }
 
 /** Checks every file against the snapshot's `__info` and writes the manifest; a hole fails the attempt. */

@@ -9,6 +9,7 @@ import {
   NOT_ASKED,
   agent,
   ago,
+  facts,
   failed,
   pod,
   row,
@@ -192,6 +193,31 @@ describe("time that passes", () => {
       ),
     },
     {
+      name: "without a move names what is lost",
+      given: submitted({
+        status: { progress: still },
+        agents: [
+          agent({ pods: [pod({ ready: false })], trouble: "DeletionByTaintManager: its taint" }),
+          agent({ node: "worker-1", pods: [pod()], trouble: "an old pod's" }),
+        ],
+        frontend: {
+          jobs: [row({})],
+          facts: facts({
+            backends: [
+              { id: "1", host: "be-0", alive: true, decommissioned: false },
+              { id: "2", host: "be-1", alive: false, decommissioned: false },
+            ],
+          }),
+        },
+      }),
+      step: "starRocksIsDone",
+      reason: "NoProgress",
+      result: poll(
+        2_000,
+        "StarRocks (UPLOADING); nothing has moved for 6 min; BE be-1 is not alive; agent of node worker-0: DeletionByTaintManager: its taint",
+      ),
+    },
+    {
       name: "without a move ends the attempt after noProgressTimeout",
       given: submitted({ job: backup({ noProgressTimeout: "5m" }), status: { progress: still } }),
       step: "starRocksIsDone",
@@ -229,6 +255,20 @@ describe("time that passes", () => {
       step: "starRocksIsDone",
       end: ["RETRY", "CommitStuck"],
       message: /^StarRocks is in UPLOAD_INFO for 15 minutes;.*: no file$/,
+    },
+    {
+      name: "in UPLOAD_INFO ends at once when the files went with the old leader",
+      given: submitted({
+        status: { phase: "COMMIT", phaseStartTime: ago(0) },
+        frontend: {
+          jobs: [
+            row({ state: "UPLOAD_INFO", ok: false, statusText: "file is invalid: /tmp/__meta" }),
+          ],
+        },
+      }),
+      step: "starRocksIsDone",
+      end: ["RETRY", "CommitStuck"],
+      message: /^the files of SAVE_META went with the FE .*: file is invalid: \/tmp\/__meta$/,
     },
   ]);
 });

@@ -3,6 +3,7 @@ import type { BackupState, JobRow, RestoreState } from "../../../starrocks/front
 import { must } from "../../../assert.ts";
 import { classifyJobEnd } from "../../../starrocks/errors.ts";
 import { frontendSeen, labelOf, lastJobs, myRow, sinceMs } from "../look.ts";
+import { whatIsLost } from "../lost.ts";
 import type { Seen, StatusPatch, Verdict } from "../model.ts";
 import { progressOf } from "../progress.ts";
 import type { JobPhase } from "../status.ts";
@@ -37,6 +38,8 @@ const ORDER: readonly JobPhase[] = [
 
 /** SAVE_META and UPLOAD_INFO take seconds; after a change of leader UPLOAD_INFO never ends (§2.5). */
 const COMMIT_MAX_MS = 15 * 60_000;
+/** What UPLOAD_INFO is to send lies on the old leader's disk; asked for again every 3 s, for ever (§2.5). */
+const FILES_LOST = /\bfile is invalid: /;
 
 /** Waits until StarRocks says FINISHED. */
 export function starRocksIsDone(seen: Seen): Verdict | undefined {
@@ -91,8 +94,9 @@ function waitsFor(seen: Seen, row: JobRow): { readonly reason: string; readonly 
   const what = `StarRocks (${row.state})`;
   const refused = row.ok ? "" : `; StarRocks says: ${row.statusText}`;
   if (idleMs < STALL_TOLD_MS) return { reason: "Working", text: what + refused };
+  const lost = whatIsLost(seen).map((text) => `; ${text}`);
   const why = errors.length > 0 ? `; last errors: ${errors.join("; ")}` : "";
-  const text = `${what}; nothing has moved for ${roughly(idleMs)}${refused}${why}`;
+  const text = `${what}; nothing has moved for ${roughly(idleMs)}${refused}${lost.join("")}${why}`;
   return { reason: "NoProgress", text };
 }
 
@@ -128,6 +132,10 @@ function tooLate(seen: Seen, row: JobRow): Verdict | undefined {
     return end("RETRY", "NoProgress", message);
   }
   const uploadsInfo = row.state === "UPLOAD_INFO" || row.state === "SAVE_META";
+  if (row.state === "UPLOAD_INFO" && FILES_LOST.test(row.statusText)) {
+    const message = `the files of SAVE_META went with the FE that led before, so UPLOAD_INFO never ends: ${row.statusText}`;
+    return end("RETRY", "CommitStuck", message);
+  }
   if (!uploadsInfo || sinceMs(seen, status.phaseStartTime) <= COMMIT_MAX_MS) return undefined;
   const message = `StarRocks is in ${row.state} for 15 minutes; after a change of its leader that never ends: ${row.statusText}`;
   return end("RETRY", "CommitStuck", message);

@@ -38,6 +38,16 @@ describe("the slot", () => {
       result: awaitChange("the pods of the last job in a slot to go"),
     },
     {
+      name: "says which pods are waited for",
+      given: {
+        status,
+        slots: [slot({ busy: true, pods: [{ where: "p on node worker-1", isLost: false }] })],
+      },
+      step: "slotIsLent",
+      reason: "WaitingForSlot",
+      result: awaitChange("the pods of the last job in a slot to go: p on node worker-1"),
+    },
+    {
       name: "is written down once it is lent",
       given: {
         status: { ...status, queue: { position: 1 }, retryAfter: ago(MINUTE) },

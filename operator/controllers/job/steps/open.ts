@@ -6,6 +6,7 @@ import { MOUNT_LOCATION, slotAddress } from "../../names.ts";
 import type { AgentView } from "../../pods.ts";
 import { must } from "../../../assert.ts";
 import { attemptOf, frontendSeen, labelOf, mountOf, mySlot, sinceMs } from "../look.ts";
+import { placeOf, withPods } from "../lost.ts";
 import type { Action, Seen, Verdict } from "../model.ts";
 import { act, end, lookAgain, waitFor } from "../verdict.ts";
 
@@ -19,8 +20,10 @@ export function slotIsLent(seen: Seen): Verdict | undefined {
   const slot = mySlot(seen);
   if (slot !== undefined) return slotIsRecorded(seen);
   const free = seen.slots.find((s) => s.lentTo === undefined && !s.busy);
-  if (free === undefined)
-    return waitFor("WaitingForSlot", "the pods of the last job in a slot to go");
+  if (free === undefined) {
+    const pods = seen.slots.filter((s) => s.lentTo === undefined).flatMap((s) => s.pods);
+    return waitFor("WaitingForSlot", withPods("the pods of the last job in a slot to go", pods));
+  }
   return act([{ kind: "lendSlot", slot: free, attempt: attemptOf(seen) }], "Starting", "the slot");
 }
 
@@ -98,7 +101,7 @@ export function agentFailed(agent: AgentView): Verdict {
   const { ended, trouble } = agent;
   if (ended?.exitCode === EXIT.misconfigured) return end("FAILED", ended.reason, ended.message);
   const why = [trouble, ended?.message].filter((t) => t !== undefined).join("; ");
-  return end("RETRY", "AgentFailed", `the agent of ${place(agent)} failed: ${why}`);
+  return end("RETRY", "AgentFailed", `the agent of ${placeOf(agent)} failed: ${why}`);
 }
 
 export function brokerIsAlive(seen: Seen): Verdict | undefined {
@@ -137,9 +140,5 @@ export function serves(agent: AgentView): boolean {
 }
 
 function describe(agent: AgentView): string {
-  return `${place(agent)}${agent.trouble === undefined ? "" : ` (${agent.trouble})`}`;
-}
-
-function place(agent: AgentView): string {
-  return agent.node === undefined ? "any node" : `node ${agent.node}`;
+  return `${placeOf(agent)}${agent.trouble === undefined ? "" : ` (${agent.trouble})`}`;
 }
