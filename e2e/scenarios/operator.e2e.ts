@@ -4,6 +4,7 @@ import { expect } from "chai";
 import type { Backup } from "../../operator/api/backup.generated.ts";
 import type { Repository } from "../../operator/api/repository.generated.ts";
 import type { Restore } from "../../operator/api/restore.generated.ts";
+import { readMetrics } from "../../hack/generate/metrics.ts";
 import { must } from "../../operator/assert.ts";
 import { NAMESPACE, World, resource } from "../world.ts";
 
@@ -63,6 +64,27 @@ describe("the operator", () => {
     await restore("shop-1", { source: { backup: "shop-1" }, tables: [{ name: "orders" }] });
     expect((await ended<Restore>("Restore", "shop-1")).status?.phase).to.equal("FINISHED");
     expect(await world.starrocks.digest("shop", "orders")).to.equal(digest);
+  });
+
+  it("tells its work at /metrics, as the page of metrics says", async () => {
+    const text = await metricsOf(world);
+    const told = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name = ""]) => name);
+    expect(told).to.have.members((await readMetrics()).map(({ name }) => name));
+    const value = (series: string): number =>
+      Number(must(text.split("\n").find((line) => line.startsWith(`${series} `))).split(" ")[1]);
+    const prod = `namespace="${NAMESPACE}",repository="prod"`;
+    expect(value("starrocks_backup_operator_leader")).to.equal(1);
+    expect(value(`starrocks_backup_repository_ready{${prod}}`)).to.equal(1);
+    const shop = `{${prod},database="shop"}`;
+    const agoSeconds =
+      Date.now() / 1000 - value(`starrocks_backup_last_success_timestamp_seconds${shop}`);
+    expect(agoSeconds).to.be.within(-5, 600);
+    expect(value(`starrocks_backup_last_success_bytes${shop}`)).to.be.greaterThan(600_000);
+    const moved = `starrocks_backup_transferred_bytes_total{${prod},direction="upload"}`;
+    expect(value(moved)).to.be.greaterThan(600_000);
+    const exits = `starrocks_backup_agent_exits_total{${prod},component="seal",exit="ok"}`;
+    expect(value(exits)).to.be.greaterThan(0);
+    expect(value(`starrocks_backup_statements_total{${prod},result="ok"}`)).to.be.greaterThan(10);
   });
 
   it("restores under another name, into another database, and some partitions", async () => {
@@ -223,4 +245,12 @@ function isOver({ status }: Backup | Restore): boolean {
 async function mountKey(world: World): Promise<string> {
   const secret = await world.secret("starrocks-backup", "starrocks-backup-mount-key");
   return must(secret["key"]);
+}
+
+async function metricsOf({ operatorLines }: World): Promise<string> {
+  const started = must(operatorLines.findLast((line) => line.includes('"started"')));
+  const { healthPort } = JSON.parse(started) as { readonly healthPort: number };
+  const answer = await fetch(`http://127.0.0.1:${healthPort}/metrics`);
+  expect(answer.status).to.equal(200);
+  return await answer.text();
 }

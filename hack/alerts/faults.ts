@@ -169,7 +169,7 @@ export const FAULTS: readonly FaultSeries[] = [
   {
     alert: "StarRocksBackupOperatorErrors",
     series: {
-      'starrocks_backup_operator_controller_retries_total{controller="backup"}': `0+1x${LONG}`,
+      'starrocks_backup_operator_controller_reconciles_total{controller="backup",result="error"}': `0+1x${LONG}`,
     },
     firesAt: 31,
   },

@@ -179,6 +179,15 @@ describe("metrics of Repositories", () => {
     expect(await read("slots")).to.deep.equal([`{${PROD}} 2`]);
   });
 
+  it("tell nothing to be alarmed about of one that is being deleted", async () => {
+    const meta = { deletionTimestamp: at(0) };
+    const status = { phase: "NOT_READY", nextCheckTime: at(0) } as const;
+    seen.put(repository({}, { meta, status }));
+    expect(await read("repository_ready")).to.deep.equal([]);
+    expect(await read("repository_next_check_timestamp_seconds")).to.deep.equal([]);
+    expect(await read("slots")).not.to.deep.equal([]);
+  });
+
   it("tell the slots that are lent", async () => {
     seen.put(repository());
     for (const [name, lentTo] of Object.entries({ a: "bbbbbbbb-1", b: undefined })) {

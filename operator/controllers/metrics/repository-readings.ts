@@ -61,11 +61,17 @@ interface Value {
   readonly of: (repository: Repository) => number | undefined;
 }
 
+/** A Repository that waits for its last jobs is not checked any more, and nobody is to be woken for it. */
+function unlessGoing(of: Value["of"]): Value["of"] {
+  return (repository) =>
+    repository.metadata.deletionTimestamp === undefined ? of(repository) : undefined;
+}
+
 const VALUES: readonly Value[] = [
   {
     name: "starrocks_backup_repository_ready",
-    help: "1 while the Repository is READY: jobs can run",
-    of: ({ status }) => (status?.phase === "READY" ? 1 : 0),
+    help: "1 while the Repository is READY: jobs can run; none while it is being deleted",
+    of: unlessGoing(({ status }) => (status?.phase === "READY" ? 1 : 0)),
   },
   {
     name: "starrocks_backup_repository_last_check_timestamp_seconds",
@@ -74,8 +80,8 @@ const VALUES: readonly Value[] = [
   },
   {
     name: "starrocks_backup_repository_next_check_timestamp_seconds",
-    help: "When they are to be checked next: long ago means that nobody does",
-    of: ({ status }) => secondsOf(status?.nextCheckTime),
+    help: "When they are to be checked next: long ago means that nobody does; none while it is being deleted",
+    of: unlessGoing(({ status }) => secondsOf(status?.nextCheckTime)),
   },
   {
     name: "starrocks_backup_repository_snapshot_bytes",
