@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { must } from "../../operator/assert.ts";
+import { OperatorMetrics, RUNTIME_PREFIX } from "../../operator/controllers/metrics.ts";
+import { RuntimeMetrics } from "../../operator/runtime/metrics.ts";
 import { FAULTS, type FaultSeries } from "./faults.ts";
 import { HEALTHY_DAYS, healthyWeek } from "./healthy-week.ts";
 import { findPromtool, PROMTOOL_MISSING } from "./promtool.ts";
@@ -77,6 +79,17 @@ describe("the alerts, asked of promtool", () => {
       encoding: "utf8",
     });
     expect(status, stderr).to.equal(0);
+  });
+
+  it("read metrics that are named as Prometheus wants it", async () => {
+    const { registry } = new RuntimeMetrics(RUNTIME_PREFIX);
+    void new OperatorMetrics(registry);
+    const input = await registry.metrics();
+    const { status, stdout, stderr } = spawnSync(promtool ?? "", ["check", "metrics"], {
+      input,
+      encoding: "utf8",
+    });
+    expect(status, stdout + stderr).to.equal(0);
   });
 
   it("fire when they should, not before, and alone", () => {
