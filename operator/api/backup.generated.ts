@@ -103,6 +103,8 @@ export interface BackupStatus {
   readonly repositoryUID?: string;
   /** Its location, which stays readable here when the Repository is gone. */
   readonly location?: string;
+  /** Its name in the storage, that of the folder below the location. */
+  readonly repositoryName?: string;
   /** The database that was backed up. */
   readonly database?: string;
   /** When it was seen first. */

@@ -334,6 +334,10 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
           "type": "string",
           "maxLength": 1024
         },
+        "repositoryName": {
+          "type": "string",
+          "maxLength": 64
+        },
         "database": {
           "type": "string",
           "maxLength": 256

@@ -74,6 +74,16 @@ export function repositoryName(meta: ObjectMeta, given: string | undefined): str
   return given ?? meta.name.replaceAll("-", "_").replaceAll(".", "_");
 }
 
+/** That of a whole Repository. */
+export function nameInStorage({ metadata, spec }: NamedRepository): string {
+  return repositoryName(metadata, spec.repositoryName);
+}
+
+interface NamedRepository {
+  readonly metadata: ObjectMeta;
+  readonly spec: { readonly repositoryName?: string };
+}
+
 export function repositoryFolder(name: string): string {
   return `__starrocks_repository_${name}`;
 }

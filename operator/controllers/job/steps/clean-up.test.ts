@@ -26,6 +26,8 @@ const NO_TASKS = { seal: undefined, verify: undefined, prune: undefined };
 const CLOSED = { brokers: [], repositories: [mount()] };
 const lent = slot({ lentTo: ATTEMPT });
 
+const PLACE = readyRepository().spec.location;
+
 describe("the clean-up", () => {
   const told = "the message; cleaning up: waits for";
   const sent: JobStatus["submission"] = { label: LABEL, attempt: 1, time: ago(MINUTE), before: "" };
@@ -180,6 +182,11 @@ describe("the clean-up", () => {
         name: "a Repository that was made again at another place",
         delta: { status: { location: "s3://old/place" } },
         why: `it lies in s3://old/place, and Repository prod is at ${readyRepository().spec.location}`,
+      },
+      {
+        name: "a Repository that was made again with another name in the storage",
+        delta: { status: { location: PLACE, repositoryName: "old_one" } },
+        why: `it lies in ${PLACE}/__starrocks_repository_old_one, and Repository prod is at ${PLACE}/__starrocks_repository_prod`,
       },
     ].map(({ name, delta, why }) => ({
       name: `leaves what ${name} does not let it remove, and says so`,

@@ -4,6 +4,7 @@ import { timestamp } from "../../../api/conditions.ts";
 import { EXIT } from "../../../agent/outcome.ts";
 import { must } from "../../../assert.ts";
 import type { JobRow } from "../../../starrocks/frontend.ts";
+import { nameInStorage, repositoryFolder } from "../../names.ts";
 import { done, poll } from "../../../runtime/result.ts";
 import {
   attemptIdOf,
@@ -133,6 +134,10 @@ export function whyNotPruned({ repository, status }: Seen): string | undefined {
   // Made again under its name: there it would find nothing, and call that removed.
   if (status.location !== undefined && status.location !== location) {
     return `it lies in ${status.location}, and Repository ${name} is at ${location}`;
+  }
+  if (status.repositoryName !== undefined && status.repositoryName !== nameInStorage(repository)) {
+    const [old, now] = [status.repositoryName, nameInStorage(repository)].map(repositoryFolder);
+    return `it lies in ${location}/${old}, and Repository ${name} is at ${location}/${now}`;
   }
   return readOnly ? `Repository ${name} is readOnly, so nothing is removed there` : undefined;
 }

@@ -64,6 +64,7 @@ describe("the slot", () => {
         retryAfter: undefined,
         repositoryUID: "aaaaaaaa-1111-4111-8111-111111111111",
         location: "s3://backups/starrocks",
+        repositoryName: "prod",
         snapshot: { name: "nightly_bbbbbbbb" },
       },
     },

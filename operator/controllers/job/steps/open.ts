@@ -2,7 +2,7 @@
 // says what it waits for.
 import { timestamp } from "../../../api/conditions.ts";
 import { EXIT } from "../../../agent/outcome.ts";
-import { MOUNT_LOCATION, slotAddress } from "../../names.ts";
+import { MOUNT_LOCATION, nameInStorage, slotAddress } from "../../names.ts";
 import type { AgentView } from "../../pods.ts";
 import { must } from "../../../assert.ts";
 import { attemptOf, frontendSeen, labelOf, mountOf, mySlot, sinceMs } from "../look.ts";
@@ -42,7 +42,9 @@ function slotIsRecorded(seen: Seen): Verdict | undefined {
     retryAfter: undefined,
     repositoryUID: must(repository.metadata.uid),
     location: repository.spec.location,
-    ...(seen.job.kind === "Backup" ? { snapshot: { name: labelOf(seen) } } : {}),
+    ...(seen.job.kind === "Backup"
+      ? { snapshot: { name: labelOf(seen) }, repositoryName: nameInStorage(repository) }
+      : {}),
   });
 }
 
