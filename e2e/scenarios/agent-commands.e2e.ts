@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { BrokerClient } from "../../operator/broker/testing/client.ts";
 import { startFauxqs } from "../servers/fauxqs.ts";
@@ -187,9 +188,31 @@ describe("agent commands", () => {
     listing.close();
   });
 
+  it("an agent that ends by a bug of its own says so to Kubernetes", async () => {
+    const bug = 'process.on("SIGUSR2", () => { throw new Error("oops"); })';
+    const agent = new AgentProcess(place, {
+      command: "probe",
+      environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}` },
+    });
+    // The moment it asks for something, it is at work.
+    s3.inject({ operation: "ListObjectsV2", harm: { do: "wait", beforeMs: 60_000, afterMs: 0 } });
+    await expectSoon(() => s3.requests.length > 0);
+    agent.kill("SIGUSR2");
+    expect((await agent.ended).code).to.equal(70);
+    const told = await agent.termination();
+    expect(told).to.include({ exitCode: 70, reason: "InternalError" });
+    expect(told["message"]).to.contain("oops");
+  });
+
   it("catalog lists what is there", async () => {
     const { code, termination, agent } = await runAgent(place, "catalog");
     expect(code, JSON.stringify(termination)).to.equal(0);
     expect(agent.dump()).to.not.contain("error");
   });
 });
+
+async function expectSoon(holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + 60_000; !holds(); await sleep(20)) {
+    if (Date.now() > end) throw new Error("the agent asked the store for nothing");
+  }
+}

@@ -6,9 +6,15 @@ import { describeError } from "../errors.ts";
 import { createLog, type LogLevel } from "../log.ts";
 import { helpText, parseArguments, type Arguments } from "./arguments.ts";
 import { EXIT, type Outcome } from "./outcome.ts";
-import { writeTermination } from "./termination.ts";
+import { writeTermination, writeTerminationNow } from "./termination.ts";
 
 enableCompileCache();
+
+/** What is left for Kubernetes when the process ends in another way than `report`. */
+const lastWord = {
+  path: "",
+  message: "it ended without a word: the last lines of its log say more",
+};
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.includes("--help") || argv.length === 0) {
@@ -26,6 +32,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runToEnd(args: Arguments): Promise<number> {
+  lastWord.path = args.flags["termination-log"];
   const log = createLog(args.flags["log-level"] as LogLevel).child({ command: args.command });
   // Before anything is waited for: a signal that nobody listens for is ignored in a container (PID 1).
   const signalled = untilSignalled();
@@ -45,6 +52,7 @@ async function report(
   if (exitCode === EXIT.ok) log.info(message, fields);
   else log.error(message, fields);
   if (path !== "") await writeTermination(path, outcome, log);
+  lastWord.path = "";
 }
 
 /** Aborted by the first SIGTERM or SIGINT; a second one ends the process as it would by itself. */
@@ -60,8 +68,15 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error: unknown) => {
     const stack = error instanceof Error ? error.stack : undefined;
     createLog("info").error("a bug of the agent", { event, error: describeError(error), stack });
+    lastWord.message = `a bug of the agent: ${describeError(error)}`;
     process.exit(EXIT.internal);
   });
 }
+
+process.once("exit", () => {
+  const { path, message } = lastWord;
+  const outcome = { exitCode: EXIT.internal, reason: "InternalError", message };
+  if (path !== "") writeTerminationNow(path, outcome);
+});
 
 process.exit(await main(process.argv.slice(2)));

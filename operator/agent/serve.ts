@@ -122,6 +122,7 @@ class Agent {
       loopMaxMs: LOOP_MAX_MS,
       callMaxMs: this.#deadlineMs() * 2,
       calls: () => this.#server.calls(),
+      terminationLog: this.#flags["termination-log"],
       clock,
       log,
     });

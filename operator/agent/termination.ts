@@ -1,5 +1,6 @@
 // The last word of an agent: a small JSON that Kubernetes keeps in the pod's status. The operator reads
 // the end of a command there and from the exit code; it needs no log for it.
+import { writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { describeError } from "../errors.ts";
 import { redactValue, type Log } from "../log.ts";
@@ -24,5 +25,14 @@ export async function writeTermination(path: string, outcome: Outcome, log: Log)
     await writeFile(path, terminationMessage(outcome));
   } catch (error) {
     log.warn("the termination message cannot be written", { path, error: describeError(error) });
+  }
+}
+
+/** The same at once, for a process that has no later; a path that cannot be written is passed over. */
+export function writeTerminationNow(path: string, outcome: Outcome): void {
+  try {
+    writeFileSync(path, terminationMessage(outcome));
+  } catch {
+    // Nobody is left to tell.
   }
 }

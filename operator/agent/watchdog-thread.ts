@@ -2,10 +2,16 @@
 // process by SIGKILL then (`process.exit` here would end only this thread). See watchdog.ts.
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
+import { EXIT } from "./outcome.ts";
+import { writeTerminationNow } from "./termination.ts";
 
 const LOOK_EVERY_MS = 500;
 
-const { beats, loopMaxMs } = workerData as { beats: Int32Array; loopMaxMs: number };
+const { beats, loopMaxMs, terminationLog } = workerData as {
+  readonly beats: Int32Array;
+  readonly loopMaxMs: number;
+  readonly terminationLog: string;
+};
 
 let seen = Atomics.load(beats, 0);
 let stillMs = 0;
@@ -27,5 +33,9 @@ setInterval(() => {
     1,
     `${JSON.stringify({ level: "error", message, seconds: Math.round(stillMs / 1000) })}\n`,
   );
+  if (terminationLog !== "") {
+    const outcome = { exitCode: EXIT.internal, reason: "InternalError", message };
+    writeTerminationNow(terminationLog, outcome);
+  }
   process.kill(process.pid, "SIGKILL");
 }, LOOK_EVERY_MS);

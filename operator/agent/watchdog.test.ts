@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import type { InFlightCall } from "../broker/server.ts";
@@ -46,13 +49,25 @@ describe("endIfStalled", () => {
 });
 
 describe("startWatchdog", () => {
+  let dir = "";
+  let lastWord = "";
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "watchdog-"));
+    lastWord = join(dir, "termination");
+  });
+
+  after(async () => {
+    await rm(dir, { recursive: true });
+  });
+
   /** Runs a program whose event loop does `body` under a watchdog of one second. */
   async function end(body: string): Promise<{ signal: unknown; code: unknown; output: string }> {
     const program = `
       const { startWatchdog } = await import(${JSON.stringify(WATCHDOG)});
       const log = { info() {}, warn() {}, error() {}, debug() {}, child: () => log };
       const clock = { monotonic: () => performance.now() };
-      const watchdog = startWatchdog({ loopMaxMs: 1000, callMaxMs: 1e9, calls: () => [], clock, log });
+      const watchdog = startWatchdog({ loopMaxMs: 1000, callMaxMs: 1e9, calls: () => [], terminationLog: ${JSON.stringify(lastWord)}, clock, log });
       ${body}`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", program]);
     let output = "";
@@ -67,6 +82,10 @@ describe("startWatchdog", () => {
     );
     expect(signal).to.equal("SIGKILL");
     expect(output).to.contain("the event loop stands still");
+    expect(JSON.parse(await readFile(lastWord, "utf8"))).to.deep.include({
+      exitCode: 70,
+      reason: "InternalError",
+    });
   });
 
   it("leaves a process alone whose event loop turns, and lets it end", async () => {

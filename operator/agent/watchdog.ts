@@ -19,6 +19,8 @@ export interface WatchdogOptions {
   /** How long a call may be in flight, the waits for its caller left out. */
   readonly callMaxMs: number;
   readonly calls: () => readonly InFlightCall[];
+  /** Where the last word goes when the event loop stands still; absent or empty: nowhere. */
+  readonly terminationLog?: string;
   readonly clock: Clock;
   readonly log: Log;
   /** Ends the process; a parameter for tests. */
@@ -32,7 +34,11 @@ export interface Watchdog {
 export function startWatchdog(options: WatchdogOptions): Watchdog {
   const beats = new Int32Array(new SharedArrayBuffer(4));
   const thread = new Worker(new URL("watchdog-thread.ts", import.meta.url), {
-    workerData: { beats, loopMaxMs: options.loopMaxMs },
+    workerData: {
+      beats,
+      loopMaxMs: options.loopMaxMs,
+      terminationLog: options.terminationLog ?? "",
+    },
     // Flags of the main program (a debugger, a profiler) are not meant for the watchdog.
     execArgv: [],
   });
