@@ -59,6 +59,11 @@ export class Place {
     await writeFile(place.configPath, JSON.stringify(config));
     return place;
   }
+
+  /** What Kubernetes does to the files when the Secret changes. */
+  async renewCredentials(accessKeyId: string): Promise<void> {
+    await writeFile(join(this.dir, "credentials", "accessKeyId"), accessKeyId);
+  }
 }
 
 /** One line of an agent's log. */

@@ -7,7 +7,7 @@ const page: Harm = { do: "page", status: 502 };
 const damage: Harm = { do: "damageUp" };
 
 function put(key = "k"): S3Request {
-  return { operation: "PutObject", bucket: "b", key, query: new URLSearchParams() };
+  return { operation: "PutObject", bucket: "b", key, query: new URLSearchParams(), signer: "" };
 }
 
 describe("FaultScript", () => {

@@ -40,7 +40,10 @@ export type Harm =
   | { readonly do: "trickleDown"; readonly pieceBytes: number; readonly pauseMs: number };
 
 export interface ProxyFault {
-  readonly operation: S3Operation;
+  /** Absent: any. */
+  readonly operation?: S3Operation;
+  /** Only requests that are signed by this key id. */
+  readonly signer?: string;
   /** Only requests whose key contains this; they alone are counted. */
   readonly key?: string;
   /** The first request it happens to, counted from 1. Default 1. */
@@ -79,13 +82,19 @@ export class FaultScript {
   /** What happens to this request; to be asked once for each. */
   take(request: S3Request): Harm | undefined {
     const hits = this.#faults.filter((active) => {
-      const { operation, key = "", nth = 1, times = 1 } = active.fault;
-      if (operation !== request.operation || !request.key.includes(key)) return false;
+      const { nth = 1, times = 1 } = active.fault;
+      if (!isAbout(active.fault, request)) return false;
       active.seen += 1;
       return active.seen >= nth && active.seen < nth + times;
     });
     return hits[0]?.fault.harm ?? this.#chance?.();
   }
+}
+
+function isAbout({ operation, key = "", signer }: ProxyFault, request: S3Request): boolean {
+  if (operation !== undefined && operation !== request.operation) return false;
+  if (signer !== undefined && signer !== request.signer) return false;
+  return request.key.includes(key);
 }
 
 /** mulberry32: small, and the same on every machine. */

@@ -23,6 +23,8 @@ export interface S3Request {
   readonly bucket: string;
   readonly key: string;
   readonly query: URLSearchParams;
+  /** The key id that signed it; empty: nobody's. */
+  readonly signer: string;
 }
 
 export function readS3Request(request: IncomingMessage): S3Request {
@@ -32,7 +34,8 @@ export function readS3Request(request: IncomingMessage): S3Request {
   const copies = request.headers["x-amz-copy-source"] !== undefined;
   const method = request.method ?? "GET";
   const operation = key === "" ? ofBucket(method, query) : ofObject(method, { query, copies });
-  return { operation, bucket, key, query };
+  const signer = /Credential=([^/]+)/.exec(request.headers.authorization ?? "")?.[1] ?? "";
+  return { operation, bucket, key, query, signer };
 }
 
 function ofBucket(method: string, query: URLSearchParams): S3Operation {

@@ -51,7 +51,9 @@ describe("loadConfig", () => {
     await writeFile(join(credentialsDirectory, "accessKeyId"), "AKIA\n");
     await writeFile(join(credentialsDirectory, "secretAccessKey"), "very-secret\n");
     const config = await load({ ...GOOD, credentialsDirectory });
-    expect(config.storage.credentials?.secretAccessKey.reveal()).to.equal("very-secret");
+    const { credentials } = config.storage;
+    const now = typeof credentials === "function" ? await credentials() : credentials;
+    expect(now?.secretAccessKey.reveal()).to.equal("very-secret");
     expect(JSON.stringify(config)).to.not.contain("very-secret");
   });
 

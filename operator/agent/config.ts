@@ -1,13 +1,13 @@
 // The agent's configuration file: where the repository lies and how to reach it. The operator makes it
 // from the Repository resource (an annotation of the pod); credentials are not in it but in a mounted Secret.
 import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { Ajv, type ErrorObject } from "ajv";
 import { parse } from "yaml";
 import { isRepositoryFolder } from "../broker/layout.ts";
 import { describeError, TerminalError } from "../errors.ts";
-import { Secret } from "../secret.ts";
 import type { StorageConfig } from "../storage/open.ts";
+import { openCredentials } from "./credentials.ts";
 
 export interface AgentLimits {
   /** All file content in memory at a time. MiB. */
@@ -37,13 +37,6 @@ export interface AgentConfig {
 }
 
 const LIMITS: AgentLimits = { memoryMiB: 256, partMiB: 8 };
-
-/** Files of the mounted Secret, named as the AWS documentation names the values. */
-const CREDENTIAL_FILES = {
-  accessKeyId: "accessKeyId",
-  secretAccessKey: "secretAccessKey",
-  sessionToken: "sessionToken",
-} as const;
 
 const SCHEMA = {
   type: "object",
@@ -81,7 +74,8 @@ const validate = new Ajv({ allErrors: true, strict: true }).compile<ConfigFile>(
 /** Reads and checks the file. Throws {@link TerminalError} naming the field and what it should be. */
 export async function loadConfig(path: string): Promise<AgentConfig> {
   const file = parseConfig(path, await readText(path));
-  const credentials = await loadCredentials(directoryOf(path, file.credentialsDirectory));
+  const directory = directoryOf(path, file.credentialsDirectory);
+  const credentials = directory === undefined ? undefined : await openCredentials(directory);
   const limits = { ...LIMITS, ...file.limits };
   requireSlots(limits);
   return {
@@ -129,29 +123,6 @@ function explain(error: ErrorObject): string {
     : `${field} has the unknown field ${unknown}`;
 }
 
-async function loadCredentials(
-  directory: string | undefined,
-): Promise<StorageConfig["credentials"] | undefined> {
-  if (directory === undefined) return undefined;
-  const [accessKeyId, secretAccessKey, sessionToken] = await Promise.all([
-    readIfThere(join(directory, CREDENTIAL_FILES.accessKeyId)),
-    readIfThere(join(directory, CREDENTIAL_FILES.secretAccessKey)),
-    readIfThere(join(directory, CREDENTIAL_FILES.sessionToken)),
-  ]);
-  if (accessKeyId === undefined || secretAccessKey === undefined) {
-    const missing = accessKeyId === undefined ? "accessKeyId" : "secretAccessKey";
-    throw wrong(
-      `the credentials Secret has no key ${missing}: it needs accessKeyId and secretAccessKey, and sessionToken ` +
-        "for temporary credentials; without credentialsSecret the pod's own identity is used",
-    );
-  }
-  return {
-    accessKeyId,
-    secretAccessKey: new Secret(secretAccessKey),
-    ...(sessionToken === undefined ? {} : { sessionToken: new Secret(sessionToken) }),
-  };
-}
-
 function requireSlots(limits: AgentLimits): void {
   if (limits.memoryMiB >= limits.partMiB * 2) return;
   throw wrong(
@@ -164,15 +135,6 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (error) {
     throw wrong(`the configuration ${path} cannot be read: ${describeError(error)}`);
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return (await readFile(path, "utf8")).trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw wrong(`${path} cannot be read: ${describeError(error)}`);
   }
 }
 

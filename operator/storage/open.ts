@@ -7,7 +7,7 @@ import { Meter, metered } from "./metered.ts";
 import type { RetryOptions } from "./retrying.ts";
 import { Retrier, retrying } from "./retrying.ts";
 import type { Timeouts } from "./s3-bucket.ts";
-import type { S3ClientOptions, S3Credentials } from "./s3-client.ts";
+import type { CredentialsSource, S3ClientOptions, S3Credentials } from "./s3-client.ts";
 import { MAX_SOCKETS, makeS3Client } from "./s3-client.ts";
 import type { CopyLimits } from "./s3-copy.ts";
 import { parseS3Location } from "./s3-location.ts";
@@ -26,7 +26,7 @@ export interface StorageConfig {
   readonly location: string;
   readonly s3?: S3Settings | undefined;
   /** Default: the process's own identity. */
-  readonly credentials?: S3Credentials | undefined;
+  readonly credentials?: S3Credentials | CredentialsSource | undefined;
   readonly retry?: RetryOptions | undefined;
 }
 

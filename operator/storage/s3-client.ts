@@ -7,6 +7,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { systemClock } from "../clock.ts";
 import type { Secret } from "../secret.ts";
 
 export interface S3ClientOptions {
@@ -30,20 +31,27 @@ export interface S3Credentials {
   readonly sessionToken?: Secret | undefined;
 }
 
+/** Gives the credentials of now; asked again every {@link RENEW_MS}. */
+export type CredentialsSource = () => Promise<S3Credentials>;
+
+const RENEW_MS = 5_000;
+/** The client asks again for credentials that will be over in less than this. */
+const CLIENT_FORESIGHT_MS = 300_000;
+
 export const MAX_SOCKETS = 128;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** A client. Without credentials: the default chain (environment, web identity, pod, instance). */
 export function makeS3Client(
   options: S3ClientOptions,
-  credentials: S3Credentials | undefined,
+  credentials: S3Credentials | CredentialsSource | undefined,
 ): S3Client {
   const { endpoint } = options;
   const when = options.checksums === "whenRequired" ? "WHEN_REQUIRED" : "WHEN_SUPPORTED";
   const client = new S3Client({
     region: options.region ?? regionOfEnvironment(),
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials: reveal(credentials) }),
+    ...(credentials === undefined ? {} : { credentials: identityOf(credentials) }),
     forcePathStyle: options.forcePathStyle ?? endpoint !== undefined,
     maxAttempts: 1,
     requestChecksumCalculation: when,
@@ -55,6 +63,14 @@ export function makeS3Client(
   // It prepares every input and output for a log that nobody reads: a tenth of a small put's CPU time.
   client.middlewareStack.remove("loggerMiddleware");
   return client;
+}
+
+function identityOf(credentials: S3Credentials | CredentialsSource) {
+  if (typeof credentials !== "function") return reveal(credentials);
+  return async () => ({
+    ...reveal(await credentials()),
+    expiration: new Date(systemClock.now() + CLIENT_FORESIGHT_MS + RENEW_MS),
+  });
 }
 
 function reveal({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials) {
