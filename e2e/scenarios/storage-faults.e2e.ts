@@ -74,7 +74,7 @@ describe("the agent's commands on a failing store", () => {
     it(`${work.name} ends as it should, whatever fails`, async function () {
       this.timeout(300_000);
       const { requests, state } = await good(work);
-      const { rows, note } = chosen(rowsFor(requests), work.name, 8);
+      const { rows, note } = chosen(rowsFor(requests), work.name, 5);
       for (const row of rows) {
         const name = `${row.fault.name} at ${row.operation} ${row.nth}, ${row.times} times (${note})`;
         try {

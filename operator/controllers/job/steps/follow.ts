@@ -158,7 +158,7 @@ function brokenAgent(seen: Seen, row: JobRow): Verdict | undefined {
 }
 
 /** StarRocks repeats a download of damaged content until the timeout (§11, rule 3): end it before COMMIT. */
-const DAMAGE =
+export const DAMAGE =
   /invalid md5 of downloaded file|get nothing from remote path|invalid tablet file name|unexpected file list size|has changed since it was sealed/;
 
 function damagedSource(seen: Seen, row: JobRow): Verdict | undefined {
