@@ -34,8 +34,11 @@ export function readS3Request(request: IncomingMessage): S3Request {
   const copies = request.headers["x-amz-copy-source"] !== undefined;
   const method = request.method ?? "GET";
   const operation = key === "" ? ofBucket(method, query) : ofObject(method, { query, copies });
-  const signer = /Credential=([^/]+)/.exec(request.headers.authorization ?? "")?.[1] ?? "";
-  return { operation, bucket, key, query, signer };
+  return { operation, bucket, key, query, signer: signerOf(request) };
+}
+
+function signerOf({ headers }: IncomingMessage): string {
+  return /Credential=([^/]+)/.exec(headers.authorization ?? "")?.[1] ?? "";
 }
 
 function ofBucket(method: string, query: URLSearchParams): S3Operation {
