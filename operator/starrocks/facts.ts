@@ -1,5 +1,5 @@
 // What kind of StarRocks this is: version, run mode, who its nodes are. Run mode in the order of §1.11.
-import type { Ask } from "./connection.ts";
+import type { Ask, Statement } from "./connection.ts";
 import { FrontendError, type ClusterFacts, type RunMode } from "./frontend.ts";
 import {
   backendNode,
@@ -15,6 +15,7 @@ import {
   SHOW_COMPUTE_NODES,
   SHOW_FRONTENDS,
   SHOW_RUN_MODE,
+  SHOW_VIEWS_MODE,
 } from "./statements.ts";
 
 /** Columns that node lists have in shared-data clusters alone. */
@@ -38,7 +39,8 @@ export async function clusterFacts(ask: Ask): Promise<ClusterFacts> {
 }
 
 async function runMode(ask: Ask, backends: SqlTable): Promise<RunMode> {
-  const configured = await configuredRunMode(ask);
+  const statement = { sql: SHOW_RUN_MODE, what: "asking for the run mode" };
+  const configured = RUN_MODES[(await settingOf(ask, statement, "run_mode")) ?? ""];
   if (configured !== undefined) return configured;
   if (isSharedData(backends)) return "shared_data";
   const computeNodes = await ask({ sql: SHOW_COMPUTE_NODES, what: SHOW_COMPUTE_NODES });
@@ -46,13 +48,20 @@ async function runMode(ask: Ask, backends: SqlTable): Promise<RunMode> {
   return backends.rows.length > 0 ? "shared_nothing" : "unknown";
 }
 
-/** Needs OPERATE; undefined without it, and where no such setting exists. */
-async function configuredRunMode(ask: Ask): Promise<RunMode | undefined> {
+/** As `Frontend.takesMaterializedViews` says. */
+export async function takesMaterializedViews(ask: Ask): Promise<boolean | undefined> {
+  const statement = { sql: SHOW_VIEWS_MODE, what: "asking whether views are backed up" };
+  const value = await settingOf(ask, statement, "enable_backup_materialized_view");
+  return value === undefined ? undefined : value === "true";
+}
+
+/** In lower case. Needs OPERATE; undefined without it, and where no such setting exists. */
+async function settingOf(ask: Ask, statement: Statement, key: string): Promise<string | undefined> {
   try {
-    const { rows } = await ask({ sql: SHOW_RUN_MODE, what: "asking for the run mode" });
+    const { rows } = await ask(statement);
     // The pattern's `_` stands for any character.
-    const row = rows.find((r) => optionalCell(r, "Key") === "run_mode");
-    return row === undefined ? undefined : RUN_MODES[cell(row, "Value").toLowerCase()];
+    const row = rows.find((r) => optionalCell(r, "Key") === key);
+    return row === undefined ? undefined : cell(row, "Value").toLowerCase();
   } catch (error) {
     if (error instanceof FrontendError && error.reason === "RightMissing") return undefined;
     throw error;

@@ -49,6 +49,7 @@ async function start(profile: ProfileName): Promise<ContractSubject> {
     release: {
       tellsPartitions: profile !== "2.5",
       restoreCreatesDatabase: profileOf(profile).frontend.restoreCreatesDatabase,
+      takesViews: profileOf(profile).frontend.backupMaterializedViews,
     },
     pass: () => sleep(5),
     holdUploads: (_database, hold) => {

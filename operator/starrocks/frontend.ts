@@ -210,6 +210,11 @@ export interface Frontend {
    */
   partitions(database: string, table: string): Promise<readonly string[] | undefined>;
   /**
+   * Whether a BACKUP without an ON list takes materialized views along. Undefined where that is not told: before
+   * 3.2, which cannot, and to a user without OPERATE.
+   */
+  takesMaterializedViews(): Promise<boolean | undefined>;
+  /**
    * How many replicas the existing partitions of a table have; undefined where that is not told, or where
    * they differ. RESTORE onto it is CANCELLED unless its `replicationNum` is the same (§11 rule 11).
    */

@@ -108,6 +108,10 @@ export class SharedReads implements Frontend {
     return await this.#frontend.partitions(database, table);
   }
 
+  async takesMaterializedViews(): Promise<boolean | undefined> {
+    return await this.#frontend.takesMaterializedViews();
+  }
+
   async replication(database: string, table: string): Promise<number | undefined> {
     return await this.#frontend.replication(database, table);
   }

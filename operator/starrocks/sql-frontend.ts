@@ -2,7 +2,7 @@
 // before anything is sent. Where releases differ, a statement is tried and its refusal read; the version text is
 // not trusted (own builds say `UNKNOWN`, §1.7).
 import type { Ask } from "./connection.ts";
-import { clusterFacts } from "./facts.ts";
+import { clusterFacts, takesMaterializedViews } from "./facts.ts";
 import {
   FrontendError,
   type BackupRequest,
@@ -105,6 +105,10 @@ export class SqlFrontend implements Frontend {
     return await listPartitions(this.#ask, database, table);
   }
 
+  async takesMaterializedViews(): Promise<boolean | undefined> {
+    return await takesMaterializedViews(this.#ask);
+  }
+
   async replication(database: string, table: string): Promise<number | undefined> {
     return await replicationOf(this.#ask, database, table);
   }
@@ -113,7 +117,9 @@ export class SqlFrontend implements Frontend {
     const jobs: JobRow[] = [];
     for (const kind of only === undefined ? (["backup", "restore"] as const) : [only]) {
       const what = `SHOW ${kind.toUpperCase()} FROM ${database}`;
-      const asked = this.#ask({ sql: sql.showJobs(kind, database), what, leaderOnly: true });
+      const statement = { sql: sql.showJobs(kind, database), what };
+      // SHOW BACKUP is handed on to the leader, SHOW RESTORE is not (§1.10).
+      const asked = this.#ask(kind === "backup" ? statement : { ...statement, leaderOnly: true });
       const { rows } = (await unless("ObjectNotFound", asked)) ?? { rows: [] };
       // A FROM that names nothing lists every database's; 3.4+ adds the external catalogs' (§1.10).
       jobs.push(...rows.map((r) => jobRow(kind, r)).filter((j) => j.database === database));

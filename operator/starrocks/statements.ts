@@ -31,6 +31,7 @@ export const SHOW_BACKENDS = "SHOW BACKENDS";
 export const SHOW_COMPUTE_NODES = "SHOW COMPUTE NODES";
 export const SHOW_DATABASES = "SHOW DATABASES";
 export const SHOW_RUN_MODE = "ADMIN SHOW FRONTEND CONFIG LIKE 'run_mode'";
+export const SHOW_VIEWS_MODE = "ADMIN SHOW FRONTEND CONFIG LIKE 'enable_backup_materialized_view'";
 export const SELECT_VERSION = "SELECT current_version() AS version";
 export const FORWARD_TO_LEADER = "SET forward_to_leader = true";
 export const SET_ROLE_ALL = "SET ROLE ALL";

@@ -78,9 +78,9 @@ export function nameIsFree(seen: Seen): Verdict | undefined {
 export function leftOutIsListed(seen: Seen): Verdict | undefined {
   const { spec } = asBackup(seen);
   if (spec.tables !== undefined || seen.status.leftOut !== undefined) return undefined;
-  const { tables, facts } = must(frontendSeen(seen));
+  const { tables, facts, takesMaterializedViews } = must(frontendSeen(seen));
   const all = (tables ?? []).flatMap((t) => {
-    const why = whyLeftOut(t, facts.version);
+    const why = whyLeftOut(t, facts.version, takesMaterializedViews);
     return why === undefined ? [] : [{ name: t.name, kind: KIND_NAMES[t.kind], why }];
   });
   return act([], "Starting", "the slot", { leftOut: all.slice(0, LEFT_OUT_MAX) });
@@ -88,7 +88,11 @@ export function leftOutIsListed(seen: Seen): Verdict | undefined {
 
 const LEFT_OUT_MAX = 100;
 
-function whyLeftOut(table: TableInfo, version: Version): string | undefined {
+function whyLeftOut(
+  table: TableInfo,
+  version: Version,
+  takesMaterializedViews: boolean | undefined,
+): string | undefined {
   if (table.kind === "table") return undefined;
   if (table.kind === "other") return `StarRocks does not back up tables of engine ${table.engine}`;
   if (version.numbers === undefined) {
@@ -96,7 +100,7 @@ function whyLeftOut(table: TableInfo, version: Version): string | undefined {
   }
   if (!takesObjectLists(version))
     return "this StarRocks version backs up tables only; views need 3.4";
-  return table.kind === "materializedView"
+  return table.kind === "materializedView" && takesMaterializedViews !== true
     ? "StarRocks leaves materialized views out unless enable_backup_materialized_view is true: make them again after a restore"
     : undefined;
 }

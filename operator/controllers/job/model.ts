@@ -74,6 +74,8 @@ export interface FrontendSeen {
   readonly tables: readonly TableInfo[] | undefined;
   /** Partitions of the named tables, as far as StarRocks tells. */
   readonly partitions: ReadonlyMap<string, readonly string[]>;
+  /** Whether a Backup of the whole database takes its materialized views along; undefined: not told or not asked. */
+  readonly takesMaterializedViews: boolean | undefined;
   /** Replicas of existing tables that a Restore may overwrite. */
   readonly replication: ReadonlyMap<string, number>;
   /** SHOW SNAPSHOT of this attempt's label, once the job is done or cannot be seen. */

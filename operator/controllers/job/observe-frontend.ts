@@ -70,7 +70,10 @@ async function askJobs(
   return await frontend.jobs(database);
 }
 
-type Objects = Pick<FrontendSeen, "tables" | "partitions" | "replication">;
+type Objects = Pick<
+  FrontendSeen,
+  "tables" | "partitions" | "replication" | "takesMaterializedViews"
+>;
 
 /** Tables matter until the statement is accepted. */
 async function askObjects(
@@ -78,16 +81,35 @@ async function askObjects(
   known: Known,
   database: string | undefined,
 ): Promise<Objects> {
-  const none: Objects = { tables: undefined, partitions: new Map(), replication: new Map() };
+  const none: Objects = {
+    tables: undefined,
+    partitions: new Map(),
+    replication: new Map(),
+    takesMaterializedViews: undefined,
+  };
   if (database === undefined || !isBefore(known)) return none;
   const tables = await frontend.tables(database);
   if (tables === undefined) return none;
   const exist = new Set(tables.map((t) => t.name));
   const { job } = known;
   const isThere = (name: string): boolean => exist.has(name);
-  return job.kind === "Backup"
-    ? { ...none, tables, partitions: await askPartitions(frontend, job, isThere) }
-    : { ...none, tables, replication: await askReplication(frontend, database, job, isThere) };
+  if (job.kind === "Restore") {
+    return {
+      ...none,
+      tables,
+      replication: await askReplication(frontend, database, job, isThere),
+    };
+  }
+  const isWhole = job.spec.tables === undefined;
+  const hasViews = tables.some((t) => t.kind === "materializedView");
+  return {
+    ...none,
+    tables,
+    partitions: await askPartitions(frontend, job, isThere),
+    ...(isWhole && hasViews
+      ? { takesMaterializedViews: await frontend.takesMaterializedViews() }
+      : {}),
+  };
 }
 
 /** The statement was not accepted yet, and still may be sent. */

@@ -135,6 +135,21 @@ describe("StarRocks of a Repository", () => {
       result: poll(0, "the storage"),
     },
     {
+      name: "of a version that is newer than we know is used, with a warning",
+      given: { starrocks: { facts: facts({ version: version(9, 1, 0) }) } },
+      step: "starRocksAnswers",
+      result: poll(0, "the storage"),
+      actions: [
+        {
+          kind: "event",
+          type: "Warning",
+          reason: "VersionUnknown",
+          message:
+            "StarRocks 9.1.0 answers; it is newer than 4.2, the newest that this operator knows, and is used like that one: look for a newer operator, and try a restore",
+        },
+      ],
+    },
+    {
       name: "that is away is waited for",
       given: { starrocks: refused(true) },
       step: "starRocksAnswers",

@@ -3,6 +3,8 @@
 import { findCondition } from "../../api/conditions.ts";
 import { CONDITION } from "../../api/group.ts";
 import { done, poll } from "../../runtime/result.ts";
+import type { Version } from "../../starrocks/frontend.ts";
+import { doubtOf } from "../../starrocks/versions.ts";
 import { mountName, slotAddress } from "../names.ts";
 import {
   CATALOG_PAUSE_MS,
@@ -95,22 +97,36 @@ function starRocksAnswers(seen: Seen): Verdict | undefined {
     return { finding, reason: "SharedData", result: poll(MODE_POLL_MS, message) };
   }
   const status = starrocksStatus(seen);
-  const message = `StarRocks ${facts.version.text} answers`;
+  const finding = answersAs(facts.version);
   const known = findCondition(seen.status.conditions, CONDITION.starRocksReady);
   if (
     known?.status === "True" &&
-    known.message === message &&
+    known.message === finding.message &&
     same(seen.status.starrocks, status)
   ) {
     return undefined;
   }
-  const finding: Finding = { type: "StarRocksReady", ok: true, reason: "Answers", message };
   return {
+    actions: known?.message === finding.message ? [] : warnings(finding),
     finding,
     status: { starrocks: status },
     reason: "Checking",
     result: poll(0, "the storage"),
   };
+}
+
+/** A release that we do not know is used, with a warning. */
+function answersAs(version: Version): Finding {
+  const doubt = doubtOf(version);
+  const answers = `StarRocks ${version.text} answers`;
+  const found = { type: "StarRocksReady", ok: true } as const;
+  return doubt === undefined
+    ? { ...found, reason: "Answers", message: answers }
+    : { ...found, reason: "VersionUnknown", message: `${answers}; ${doubt}` };
+}
+
+function warnings({ reason, message }: Finding): readonly Action[] {
+  return reason === "VersionUnknown" ? [{ kind: "event", type: "Warning", reason, message }] : [];
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -88,6 +88,7 @@ export function frontendSeen(delta: Partial<FrontendSeen> = {}): FrontendSeen {
     tables: [table("orders"), table("items")],
     partitions: new Map(),
     replication: new Map(),
+    takesMaterializedViews: undefined,
     snapshot: undefined,
     details: undefined,
     ...delta,

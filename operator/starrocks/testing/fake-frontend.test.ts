@@ -37,13 +37,15 @@ function subjectOf(version: string): ContractSubject {
     folderOf: () => "one",
   });
   const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isAtLeast = (a: number, b: number) => major > a || (major === a && minor >= b);
   return {
     frontend,
     agentAddress: "127.0.0.41:8000",
     deadAddress: "127.0.0.99:1",
     release: {
       tellsPartitions: major > 2,
-      restoreCreatesDatabase: major > 3 || (major === 3 && minor >= 4),
+      restoreCreatesDatabase: isAtLeast(3, 4),
+      takesViews: isAtLeast(3, 2) ? !isAtLeast(3, 5) : undefined,
     },
     pass: () => {
       frontend.tick();

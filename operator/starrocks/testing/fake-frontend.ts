@@ -59,6 +59,7 @@ const READS: readonly FakeVerb[] = [
   "tables",
   "partitions",
   "replication",
+  "takesMaterializedViews",
   "jobs",
   "snapshot",
   "snapshotDetails",
@@ -226,6 +227,12 @@ export class FakeFrontend implements Frontend {
       if (!this.#isAtLeast(3, 1)) return undefined;
       return [...(this.world.table(database, table)?.partitions.keys() ?? [])];
     });
+  }
+
+  takesMaterializedViews(): Promise<boolean | undefined> {
+    return this.#do("takesMaterializedViews", [], () =>
+      this.#isAtLeast(3, 2) ? !this.#isAtLeast(3, 5) : undefined,
+    );
   }
 
   replication(database: string, table: string): Promise<number | undefined> {

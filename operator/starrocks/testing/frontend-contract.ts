@@ -13,6 +13,7 @@ export interface ContractSubject {
   readonly release: {
     readonly tellsPartitions: boolean;
     readonly restoreCreatesDatabase: boolean;
+    readonly takesViews: boolean | undefined;
   };
   /** Lets StarRocks work on for a moment. */
   pass(): Promise<void>;
@@ -103,6 +104,10 @@ export function describeFrontend(title: string, start: () => Promise<ContractSub
       });
       return rows;
     }
+
+    it("tells whether a whole database has its materialized views with it", async () => {
+      expect(await frontend.takesMaterializedViews()).to.equal(subject.release.takesViews);
+    });
 
     async function restoreEnd(request: { as?: string; replicationNum: number; name?: string }) {
       const { as, replicationNum, name = "orders" } = request;

@@ -212,6 +212,19 @@ describe("StarRocks, before a slot", () => {
       },
     },
     {
+      name: "takes materialized views along where StarRocks says so",
+      given: {
+        frontend: {
+          takesMaterializedViews: true,
+          tables: [table("a"), table("v", "view"), table("m", "materializedView")],
+        },
+      },
+      step: "leftOutIsListed",
+      reason: "Starting",
+      result: poll(0, "the slot"),
+      status: { leftOut: [] },
+    },
+    {
       name: "of an old version leaves views out as well",
       given: {
         frontend: {
