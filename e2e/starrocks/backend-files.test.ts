@@ -39,24 +39,24 @@ for (const release of RELEASES) {
     const { backend } = profileOf(release);
 
     /** A client whose calls fail once, and the time limits that they came with. */
-    function failingOnce(error: Error) {
+    function failingOnce(failure: Error) {
       const limits: number[] = [];
       const client = {
         call: (_method: string, _request: object, timeoutMs: number) => {
           limits.push(timeoutMs);
-          return limits.length === 1 ? Promise.reject(error) : Promise.resolve({ statusCode: 0 });
+          return limits.length === 1 ? Promise.reject(failure) : Promise.resolve({ statusCode: 0 });
         },
         reopen: () => Promise.resolve(),
       };
       return { limits, client: client as unknown as Parameters<ClientCache["callOn"]>[0] };
     }
 
-    async function limitsAfter(error: Error, repeat = true): Promise<readonly number[]> {
+    async function limitsAfter(failure: Error, repeat = true): Promise<readonly number[]> {
       const profile = { ...backend, retryDelayMs: 0 };
       const cache = new ClientCache({ profile, localAddress: "127.0.0.1", lookup: (h) => h });
-      const { limits, client } = failingOnce(error);
-      const call = cache.callOn(client, "closeWriter", { fd: FD }, { timeoutMs: 7, repeat });
-      await call.catch(() => undefined);
+      const { limits, client } = failingOnce(failure);
+      const asked = cache.callOn(client, "closeWriter", { fd: FD }, { timeoutMs: 7, repeat });
+      await asked.catch(() => undefined);
       return limits;
     }
 
