@@ -129,6 +129,16 @@ export const FAULTS: readonly FaultSeries[] = [
     firesAt: 15,
   },
   {
+    alert: "StarRocksBackupStarRocksUnreachable",
+    series: {
+      [`starrocks_backup_repository_condition{${PROD},type="StarRocksReady",reason="Answers"}`]:
+        always(1),
+      [`starrocks_backup_jobs{${BACKUP},phase="UPLOADING",reason="Working"}`]: "1x9 stale",
+      [`starrocks_backup_jobs{${BACKUP},phase="UPLOADING",reason="FrontendUnreachable"}`]: `_x10 ${always(1)}`,
+    },
+    firesAt: 15,
+  },
+  {
     alert: "StarRocksBackupStatementsRefused",
     series: {
       [`starrocks_backup_statements_total{${PROD},result="AccessDenied"}`]: `0x9 0+1x${LONG}`,

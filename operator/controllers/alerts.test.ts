@@ -302,6 +302,23 @@ const ROWS: readonly Row[] = [
     isTold: (value) => value === 0,
   },
   {
+    alert: "StarRocksBackupStarRocksUnreachable",
+    fault: "FEs that go while a Backup uploads",
+    metric: "starrocks_backup_jobs",
+    labels: { ...BACKUPS, phase: "UPLOADING", reason: "FrontendUnreachable" },
+    given: async () => {
+      const world = readyWorld();
+      putBackup(world);
+      await world.until(() => phaseOf(world, "Backup", "nightly") === "UPLOADING", "the upload");
+      world.starrocks.fail("facts", { when: "before", error: isGone, times: 3 });
+      return await aged(world, 1);
+    },
+    isTold: isOne,
+    mend: async (world) => {
+      await ended(world, "Backup", "nightly");
+    },
+  },
+  {
     alert: "StarRocksBackupStatementsRefused",
     fault: "a user whose right was taken away",
     metric: "starrocks_backup_statements_total",
