@@ -4,7 +4,9 @@ import { expect } from "chai";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { LABELS } from "../../operator/api/group.ts";
 import { readRules } from "../alerts/rules.ts";
+import { fieldsOf, readCustomResources } from "../generate/crd.ts";
 import { namedOn } from "./reasons.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -73,6 +75,26 @@ describe("docs/troubleshooting.md", () => {
       const parts = [...text.matchAll(/^- \*\*(.+?)\*\*: \S/gm)].map(([, part = ""]) => part);
       expect(parts, name).to.deep.equal(PARTS);
     }
+  });
+
+  it("names only fields that a resource has", () => {
+    const fields = new Set(
+      readCustomResources(root).flatMap(({ schema }) =>
+        [...fieldsOf(schema)].map(({ path }) => path.replaceAll("[]", "")),
+      ),
+    );
+    const named = sections.flatMap(({ text }) => [
+      ...text.matchAll(/(?<![\w-])(?:status|spec)\.[\w.[\]*]*\w/g),
+    ]);
+    const paths = named.map(([path]) => path.replaceAll("[*]", ""));
+    expect(paths.length).to.be.greaterThan(20);
+    expect(paths.filter((path) => !fields.has(path))).to.deep.equal([]);
+  });
+
+  it("names only labels of ours that there are", () => {
+    const text = sections.map((section) => section.text).join("");
+    const labels = [...text.matchAll(/backup\.starrocks\.io\/[\w-]+/g)].map(([label]) => label);
+    expect(Object.values(LABELS)).to.include.members(labels);
   });
 
   it("and every other page that the code names have what it names", () => {
