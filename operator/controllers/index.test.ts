@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import { BACKUP, REPOSITORY } from "../api/kinds.ts";
 import { must } from "../assert.ts";
+import { SECRETS } from "../runtime/objects.ts";
 import {
   lentSlots,
   messageOf,
@@ -38,6 +39,16 @@ describe("controllers", () => {
     await operator.until(() => world.get(REPOSITORY, "prod")?.status?.phase === "READY", "Ready");
   }
 
+  function putStorageSecret(text: string): void {
+    const value = Buffer.from(text).toString("base64");
+    world.put(SECRETS, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "s3-credentials", namespace: "ops" },
+      data: { accessKeyId: value, secretAccessKey: value },
+    });
+  }
+
   afterEach(() => operator.stop());
 
   it("carry a Backup and a Restore to their ends", async () => {
@@ -47,6 +58,22 @@ describe("controllers", () => {
     world.starrocks.world.databases.get("shop")?.delete("orders");
     putRestore(world, { tables: [{ name: "orders" }] });
     await operator.until(() => phaseOf(world, "Restore", "again") === "FINISHED", "the Restore");
+  });
+
+  it("probe the storage with a Secret that changed, within a minute and by themselves", async () => {
+    world = new World(THREE_DATABASES);
+    operator = runOperator(world);
+    putStorageSecret("one");
+    const credentialsSecret = { name: "s3-credentials" };
+    world.put(REPOSITORY, repository({ credentialsSecret }, { meta: { finalizers: [] } }));
+    await operator.until(() => world.get(REPOSITORY, "prod")?.status?.phase === "READY", "Ready");
+    const checkedWith = (): string | undefined =>
+      world.get(REPOSITORY, "prod")?.status?.checkedWith;
+    // Until the catalogue is read and nothing is due for an hour.
+    for (let i = 0; i < 50; i += 1) await operator.round();
+    const before = checkedWith();
+    putStorageSecret("two");
+    await operator.until(() => checkedWith() !== before, "another probe", 30);
   });
 
   it("begin a job that came before its Repository", async () => {

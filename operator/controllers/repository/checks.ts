@@ -14,7 +14,7 @@ const START_MAX_MS = 60_000;
 const RETRY_FIRST_MS = 30_000;
 const RETRY_MAX_MS = 5 * 60_000;
 /** A catalogue is read again after a Backup ended, but not more often. */
-export const CATALOG_PAUSE_MS = 60_000;
+const CATALOG_PAUSE_MS = 60_000;
 
 /** Due by the clock, and at once after a change of the spec or of the storage credentials. */
 export function storageIsProbed(seen: Seen): Verdict | undefined {
@@ -105,7 +105,7 @@ function isCatalogDue(seen: Seen): boolean {
 }
 
 /** A Backup has ended since. */
-export function isCatalogStale({ status, lastEndedMs = 0 }: Seen): boolean {
+function isCatalogStale({ status, lastEndedMs = 0 }: Seen): boolean {
   return lastEndedMs >= timeOf(status.catalogTime, 0);
 }
 

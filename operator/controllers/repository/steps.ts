@@ -6,20 +6,15 @@ import { done, poll } from "../../runtime/result.ts";
 import type { Version } from "../../starrocks/frontend.ts";
 import { doubtOf } from "../../starrocks/versions.ts";
 import { mountName, slotAddress } from "../names.ts";
-import {
-  CATALOG_PAUSE_MS,
-  catalogIsRead,
-  isCatalogStale,
-  isUsable,
-  storageIsProbed,
-  timeOf,
-} from "./checks.ts";
+import { catalogIsRead, isUsable, storageIsProbed, timeOf } from "./checks.ts";
 import type { Action, Finding, Seen, Steps, Verdict } from "./model.ts";
 import { leftoversAreSwept } from "./sweep.ts";
 import { act, notReady } from "./verdict.ts";
 
 /** While something is wrong it is looked at so often. */
 const UNREADY_POLL_MS = 10_000;
+/** Nobody tells us of a Secret that changed, of a StarRocks that is gone, or that a catalogue may be read again. */
+const READY_POLL_MS = 60_000;
 /** StarRocks does not change its mode. */
 const MODE_POLL_MS = 5 * 60_000;
 
@@ -163,11 +158,8 @@ function isReady(seen: Seen): Verdict {
   }));
   const nextMs = Math.max(1_000, timeOf(status.nextCheckTime, nowMs) - nowMs);
   if (isUsable(seen)) {
-    const lookMs = isCatalogStale(seen) ? CATALOG_PAUSE_MS : nextMs;
-    const result = poll(
-      Math.min(nextMs, lookMs),
-      `the next check at ${status.nextCheckTime ?? ""}`,
-    );
+    const on = `the next check at ${status.nextCheckTime ?? ""}`;
+    const result = poll(Math.min(nextMs, READY_POLL_MS), on);
     return { status: { slots }, reason: "Ready", result };
   }
   const failed = PARTS.map((type) => findCondition(status.conditions, type)).find(

@@ -47,7 +47,7 @@ describe("the sweep", () => {
         starrocks: { brokers: [broker()] },
       },
       step: "isReady",
-      result: poll(58 * MINUTE, NEXT),
+      result: poll(MINUTE, NEXT),
     },
     {
       name: "drops the broker of an orphaned slot before it gives the slot back",
@@ -67,7 +67,7 @@ describe("the sweep", () => {
       name: "keeps an orphaned slot while its pods are there",
       given: { slots: [{ ...orphan, busy: true }] },
       step: "isReady",
-      result: poll(58 * MINUTE, NEXT),
+      result: poll(MINUTE, NEXT),
     },
     {
       name: "shows what others made, and never touches it",
