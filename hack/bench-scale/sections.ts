@@ -1,5 +1,6 @@
 // The sections of the benchmark: what grows in each, from where to where.
 import { measureBackups } from "./backups.ts";
+import { measureCatalog, measureSnapshot } from "./commands.ts";
 import { pair } from "./figure.ts";
 import type { Section } from "./figure.ts";
 
@@ -60,5 +61,21 @@ export const SECTIONS: Readonly<Record<string, () => Promise<Section>>> = {
         uploadSeconds: 300,
       }),
     ),
+  }),
+  snapshot: async () => ({
+    name: "The agent's commands over a snapshot, five files a tablet",
+    grows: "files",
+    small: "100,000",
+    full: "1,000,000",
+    factor: 10,
+    figures: pair(await measureSnapshot(100_000), await measureSnapshot(1_000_000)),
+  }),
+  catalog: async () => ({
+    name: "The catalogue of a repository",
+    grows: "snapshots",
+    small: "1,000",
+    full: "10,000",
+    factor: 10,
+    figures: pair(await measureCatalog(1_000), await measureCatalog(10_000)),
   }),
 };
