@@ -42,8 +42,8 @@ export function makeInformers(manager: Manager, namespace: string | undefined): 
   const repositories = manager.informer(REPOSITORY, of);
   const backups = manager.informer(BACKUP, of);
   const restores = manager.informer(RESTORE, of);
-  const jobs = manager.informer(JOBS, ours);
-  const pods = manager.informer(PODS, ours);
+  const jobs = manager.informer<Job>(JOBS, ours, { keep: withoutSpec });
+  const pods = manager.informer<Pod>(PODS, ours, { keep: withoutSpec });
   const services = manager.informer(SERVICES, ours);
   const nodes = manager.informer(NODES);
   const caches: Caches = {
@@ -60,6 +60,12 @@ export function makeInformers(manager: Manager, namespace: string | undefined): 
     slotsByRepository: services.store.index(byLabel(LABELS.repositoryUid)),
   };
   return { repositories, backups, restores, jobs, pods, services, caches };
+}
+
+/** There may be twenty thousand, and nobody reads what we wrote there ourselves. */
+export function withoutSpec<T extends KubernetesObject>(object: T): T {
+  const { spec: _, ...kept } = object as T & { readonly spec?: unknown };
+  return kept as unknown as T;
 }
 
 /** Counts the jobs that have a slot, without a look at all the others. */

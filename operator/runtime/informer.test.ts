@@ -60,6 +60,21 @@ describe("Informer", () => {
     expect(informer.store.size).to.equal(3);
   });
 
+  it("keeps of an object what it is told to, listed or watched", async () => {
+    const keep = (object: Lease): Lease => {
+      const { spec: _, ...kept } = object;
+      return kept;
+    };
+    world.api.seed(LEASES, lease("a"));
+    start(world.api, { keep });
+    await settle();
+    await world.api.create(LEASES, lease("b"));
+    await renew("a", "x");
+    await settle();
+    expect(seen).to.deep.equal(["added a", "added b", "updated a"]);
+    expect(informer.store.list().map((one) => one.spec)).to.deep.equal([undefined, undefined]);
+  });
+
   it("announces what is there to a late subscriber, and nothing after it left", async () => {
     world.api.seed(LEASES, lease("a"));
     start();

@@ -14,6 +14,7 @@ import type { ControllerOptions } from "./controller.ts";
 import { Controller } from "./controller.ts";
 import type { HealthCheck } from "./health.ts";
 import { Informer } from "./informer.ts";
+import type { InformerOptions } from "./informer.ts";
 import type { Leader } from "./leader.ts";
 import type { RuntimeMetrics } from "./metrics.ts";
 
@@ -51,14 +52,18 @@ export class Manager {
     this.#deps = deps;
   }
 
-  /** The one informer of this kind and selection. */
-  informer<T extends KubernetesObject>(kind: Kind<T>, selection: Selection = {}): Informer<T> {
+  /** The one informer of this kind and selection; the options are those of who asks first. */
+  informer<T extends KubernetesObject>(
+    kind: Kind<T>,
+    selection: Selection = {},
+    options: InformerOptions<T> = {},
+  ): Informer<T> {
     const { namespace, labelSelector, fieldSelector } = selection;
     const id = [kind.apiVersion, kind.plural, namespace, labelSelector, fieldSelector].join(" ");
     const known = this.#informers.get(id);
     if (known !== undefined) return known as Informer<T>;
     assert(!this.#hasStarted, "informers are made before the manager runs");
-    const informer = new Informer(this.#deps, kind, selection);
+    const informer = new Informer(this.#deps, kind, selection, options);
     this.#informers.set(id, informer);
     this.#deps.register(informer.health);
     return informer;

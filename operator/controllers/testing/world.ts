@@ -22,7 +22,7 @@ import type { FakeFrontendOptions } from "../../starrocks/testing/fake-frontend.
 import { Secret } from "../../secret.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import type { Caches, ControllerDeps } from "../deps.ts";
-import { countRunning } from "../index.ts";
+import { countRunning, withoutSpec } from "../index.ts";
 import { Frontends } from "../frontends.ts";
 import { reconcileJob } from "../job/controller.ts";
 import type { JobResource } from "../job/model.ts";
@@ -401,7 +401,7 @@ class Process {
       }
       for (const object of all) {
         const before = store.get(keyOf(object))?.metadata.resourceVersion;
-        if (before !== object.metadata.resourceVersion) store.set(object);
+        if (before !== object.metadata.resourceVersion) store.set(keptOf(object));
       }
     }
   }
@@ -427,6 +427,11 @@ const KINDS = [
   PODS,
   SERVICES,
 ] as unknown as readonly Kind<KubernetesObject>[];
+
+/** As index.ts has informers keep it. */
+function keptOf(object: KubernetesObject): KubernetesObject {
+  return ["Job", "Pod"].includes(object.kind) ? withoutSpec(object) : object;
+}
 
 function isCustom({ kind }: Kind<KubernetesObject>): boolean {
   return ["Repository", "Backup", "Restore", "Node"].includes(kind);
