@@ -2,6 +2,7 @@
 import { measureBackups } from "./backups.ts";
 import { measureCatalog, measureSnapshot } from "./commands.ts";
 import { pair } from "./figure.ts";
+import { measureMemory } from "./memory.ts";
 import type { Section } from "./figure.ts";
 
 export const SECTIONS: Readonly<Record<string, () => Promise<Section>>> = {
@@ -77,5 +78,16 @@ export const SECTIONS: Readonly<Record<string, () => Promise<Section>>> = {
     full: "10,000",
     factor: 10,
     figures: pair(await measureCatalog(1_000), await measureCatalog(10_000)),
+  }),
+  memory: async () => ({
+    name: "Memory of the operator's process, with 20 agents' Jobs and pods for each Backup",
+    grows: "Backups",
+    small: "100",
+    full: "1,000",
+    factor: 10,
+    figures: pair(
+      await measureMemory({ backups: 100, agents: 2_000 }),
+      await measureMemory({ backups: 1_000, agents: 20_000 }),
+    ),
   }),
 };
