@@ -1,7 +1,7 @@
 // Finds promtool, Prometheus' own checker of rules. It is no dependency of anything that ships: tests that want it
 // are skipped, loudly, where it is not. `npm run promtool` puts Debian's into .cache/ without installing it.
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, mkdirSync, readdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { ROOT } from "./rules.ts";
@@ -40,4 +40,5 @@ export function fetchPromtool(): void {
   const archive = readdirSync(CACHE).find((name) => name.endsWith(".deb"));
   if (archive === undefined) throw new Error("apt-get download left no package");
   run("dpkg-deb", "-x", archive, ".");
+  rmSync(join(CACHE, archive));
 }
