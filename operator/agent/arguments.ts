@@ -141,7 +141,16 @@ export const COMMANDS = {
   },
   prune: {
     help: "delete a snapshot that is proven to be this Backup's",
-    flags: { label: LABEL, "backup-uid": BACKUP_UID },
+    flags: {
+      label: LABEL,
+      "backup-uid": BACKUP_UID,
+      "staging-only": {
+        help: "true: only staging, because the snapshot may be somebody else's",
+        fallback: "false",
+        shape: /^(true|false)$/,
+        example: "true",
+      },
+    },
   },
 } as const satisfies Record<
   string,

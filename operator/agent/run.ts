@@ -56,8 +56,11 @@ async function runOneShot(
       const mode = args.flags.mode === "checksums" ? "checksums" : "list";
       return await runVerify(deps, { label, mode, ...timestampOf(timestamp) });
     }
-    case "prune":
-      return await runPrune(deps, { label: args.flags.label, backupUid: args.flags["backup-uid"] });
+    case "prune": {
+      const { label } = args.flags;
+      const stagingOnly = args.flags["staging-only"] === "true";
+      return await runPrune(deps, { label, backupUid: args.flags["backup-uid"], stagingOnly });
+    }
     default:
       return assertNever(args);
   }

@@ -103,6 +103,23 @@ describe("runPrune", () => {
     expect(others.some((key) => key.startsWith(`${longer.snapshot.root}/`))).to.equal(true);
   });
 
+  it("leaves somebody's snapshot of the label alone that only staging is asked for", async () => {
+    const storage = new MemoryStorage();
+    const f = await makeSnapshot(storage, { owner: null });
+    const theirs = storage.keys();
+    const note = { version: 1, backupUid: UID, label: f.label };
+    await storage.put(f.staging.note(), Buffer.from(JSON.stringify(note)));
+    await storage.put(f.staging.data("x"), Buffer.from("x"));
+    const foreign = layout.staging("attempt-2").note();
+    const other = { version: 1, backupUid: OTHER_UID, label: f.label };
+    await storage.put(foreign, Buffer.from(JSON.stringify(other)));
+    const options = { label: f.label, backupUid: UID, stagingOnly: true };
+    const outcome = await runPrune(makeDeps(storage), options);
+    expect(outcome).to.deep.include({ exitCode: 0, reason: "Pruned" });
+    expect(outcome.detail).to.deep.include({ stagings: 1 });
+    expect([...storage.keys()].sort()).to.deep.equal([...theirs, foreign].sort());
+  });
+
   for (const label of ["", ".", "..", "a/b", "../__ss_x"]) {
     it(`does not take ${JSON.stringify(label)} for a label`, async () => {
       const storage = new MemoryStorage();

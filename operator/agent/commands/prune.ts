@@ -13,13 +13,15 @@ import { refused, requireName, runCommand, succeeded } from "./command.ts";
 import type { Deleted } from "./delete-all.ts";
 import { deleteAll } from "./delete-all.ts";
 import { readStagingNote } from "./staging-note.ts";
-import { abortUploads, sweepStaging } from "./staging-sweep.ts";
+import { abortUploads, sweepStaging, type Swept } from "./staging-sweep.ts";
 import { readSummary } from "./summary.ts";
 
 export interface PruneOptions {
   readonly label: string;
   /** UID of the Backup whose snapshot it must be. */
   readonly backupUid: string;
+  /** Of an attempt whose statement was never accepted: the label may be somebody else's snapshot. */
+  readonly stagingOnly?: boolean;
 }
 
 /** Something stored that says whose a snapshot is. */
@@ -39,6 +41,7 @@ interface Evidence {
 export function runPrune(deps: CommandDeps, options: PruneOptions): Promise<Outcome> {
   return runCommand(deps, async () => {
     const { label } = options;
+    if (options.stagingOnly === true) return await pruneStaging(deps, options);
     const snapshot = deps.layout.snapshot(requireName(label));
     const { claims, stagings } = await collectEvidence(deps, label, snapshot);
     const foreign = claims.find((c) => c.backupUid !== options.backupUid || c.label !== label);
@@ -52,6 +55,22 @@ export function runPrune(deps: CommandDeps, options: PruneOptions): Promise<Outc
       ? succeeded("Pruned", `there is nothing of snapshot ${label}`, nothingPruned(label))
       : refused(`nothing says whose snapshot ${label} is; nothing was deleted`, { label });
   });
+}
+
+/** Stagings that carry this Backup's UID and label; the snapshot's folder is not even looked at. */
+async function pruneStaging(
+  deps: CommandDeps,
+  { label, backupUid }: PruneOptions,
+): Promise<Outcome> {
+  const swept: Swept[] = [];
+  for await (const staging of listStagings(deps)) {
+    const note = await readStagingNote(deps.storage, staging, { signal: deps.signal });
+    const isOurs = note?.label === label && note.backupUid === backupUid;
+    if (isOurs) swept.push(await sweepStaging(deps, staging));
+  }
+  const uploads = swept.reduce((n, s) => n + s.uploads, 0);
+  const detail = { label, ...sum(swept), uploads, stagings: swept.length };
+  return succeeded("Pruned", `the staging of label ${label} is gone`, detail);
 }
 
 async function collectEvidence(

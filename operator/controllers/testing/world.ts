@@ -13,8 +13,7 @@ import { silentLog } from "../../log.ts";
 import type { Kind, KubernetesObject, ObjectKey } from "../../runtime/api.ts";
 import { isApiError } from "../../runtime/api.ts";
 import { keyOf } from "../../runtime/keys.ts";
-import { JOBS, NODES, PODS, SECRETS, SERVICES } from "../../runtime/objects.ts";
-import type { Job } from "../../runtime/objects.ts";
+import { JOBS, NODES, PODS, SECRETS, SERVICES, type Job } from "../../runtime/objects.ts";
 import type { Result } from "../../runtime/result.ts";
 import { ObjectStore, byLabel } from "../../runtime/store.ts";
 import { MemoryApi } from "../../runtime/testing/memory-api.ts";
@@ -288,6 +287,7 @@ export class World {
   }
 
   #prune(job: Job, label: string): End {
+    if (flagOf(job, "staging-only") === "true") return { exitCode: EXIT.ok };
     const snapshots = this.starrocks.world.snapshotsOf(FOLDER);
     if (snapshots.has(label) && this.owners.get(label) !== flagOf(job, "backup-uid")) {
       return { exitCode: EXIT.refused, reason: "NotOurs", message: "it is somebody else's" };

@@ -27,6 +27,11 @@ const CLOSED = { brokers: [], repositories: [mount()] };
 const lent = slot({ lentTo: ATTEMPT });
 
 const PLACE = readyRepository().spec.location;
+const STAGING_ONLY = {
+  label: LABEL,
+  "backup-uid": "bbbbbbbb-2222-4222-8222-222222222222",
+  "staging-only": "true",
+};
 
 describe("the clean-up", () => {
   const told = "the message; cleaning up: waits for";
@@ -120,6 +125,14 @@ describe("the clean-up", () => {
       },
     },
     {
+      name: "prunes only staging where nothing was sent: the label may be somebody's",
+      given: clean({ status: { submission: undefined } }),
+      step: "attemptIsPruned",
+      reason: "Pruning",
+      result: poll(0, "the prune Job"),
+      actions: [{ kind: "runTask", task: "prune", id: ATTEMPT, flags: STAGING_ONLY }],
+    },
+    {
       name: "notes what is refused",
       given: clean({ tasks: { ...NO_TASKS, prune: taskEnded(ATTEMPT, 44) } }),
       step: "attemptIsPruned",
@@ -153,7 +166,10 @@ describe("the clean-up", () => {
       status: { leftBehind: [`snapshot ${LABEL}: the prune Job did not end in 10 minutes`] },
     },
     ...[
-      { name: "of what was never sent", delta: { status: { submission: undefined } } },
+      {
+        name: "of what never began",
+        delta: { status: { submission: undefined, attemptStartTime: undefined } },
+      },
       { name: "of a namespace that goes", delta: { vanishing: true } },
       {
         name: "of a Restore",

@@ -100,7 +100,10 @@ export function attemptIsPruned(seen: Seen): Verdict | undefined {
 
 function pruneAttempt(seen: Seen, ending: Ending): Verdict {
   const id = attemptIdOf(seen);
-  const { ended, verdict } = runTask(seen, "prune", id, pruneFlags(seen, labelOf(seen)));
+  // A label that StarRocks never took from us may be somebody else's snapshot.
+  const unsent = seen.status.submission === undefined ? { "staging-only": "true" } : {};
+  const flags = { ...pruneFlags(seen, labelOf(seen)), ...unsent };
+  const { ended, verdict } = runTask(seen, "prune", id, flags);
   if (ended?.exitCode === EXIT.ok) return noteGone(ending, {});
   if (ended?.exitCode === EXIT.refused || sinceMs(seen, ending.time) > PRUNE_MAX_MS) {
     return leaveBehind(seen, ended?.message ?? "the prune Job did not end in 10 minutes");
@@ -115,15 +118,17 @@ function noteGone(ending: Ending, status: StatusPatch): Verdict {
 
 /** Told in the status, and tried once more when the Backup is deleted. */
 function leaveBehind(seen: Seen, why: string): Verdict {
-  const note = `snapshot ${labelOf(seen)}: ${why}`;
+  const { submission } = seen.status;
+  const what = submission === undefined ? "staging of snapshot" : "snapshot";
+  const note = `${what} ${labelOf(seen)}: ${why}`;
   const leftBehind = [...(seen.status.leftBehind ?? []), note];
   return noteGone(must(seen.status.ending), { leftBehind });
 }
 
-/** Agents of a Backup whose statement was sent may have written; without a Repository nobody can look. */
+/** Agents of a Backup write a note when they start; without a Repository nobody can look. */
 function mayHaveStored({ job, status, vanishing, repository }: Seen): boolean {
-  const sent = job.kind === "Backup" && status.submission !== undefined;
-  return sent && !vanishing && repository !== undefined;
+  const hasBegun = status.submission !== undefined || status.attemptStartTime !== undefined;
+  return job.kind === "Backup" && hasBegun && !vanishing && repository !== undefined;
 }
 
 /** Why nothing may be removed with the Repository as it is now; undefined: it may. */
