@@ -96,6 +96,30 @@ function isIdle(world: World): boolean {
   return lentSlots(world).size === 0;
 }
 
+describe("a table that somebody makes between our last look and StarRocks'", () => {
+  it("is not overwritten: the Restore is cancelled before COMMIT", async () => {
+    const world = readyWorld();
+    putFinishedBackup(world);
+    const shop = must(world.starrocks.world.databases.get("shop"));
+    shop.delete("orders");
+    const theirs = { name: "orders", content: "somebody's rows", replication: 3 };
+    world.starrocks.races.push(() => {
+      world.starrocks.world.putTable("shop", theirs);
+      return Promise.resolve();
+    });
+    putRestore(world, { tables: [{ name: "orders" }] });
+    const status = await ended(world, "Restore", "again");
+    expect([status.phase, status.reason]).to.deep.equal(["FAILED", "TargetExists"]);
+    expect(status.message).to.match(/^somebody made orders in the moment before/);
+    expect(status)
+      .to.have.property("targetState")
+      .that.matches(/^nothing was changed/);
+    expect([...must(shop.get("orders")).partitions.values()]).to.deep.equal(["somebody's rows"]);
+    expect(world.starrocks.accepted, "it was sent").to.deep.equal(["restore nightly_bbbbbbbb"]);
+    expectNothingLeft(world);
+  });
+});
+
 describe("EXPORT that is taken away in the middle of a Backup", () => {
   it("does not end a job whose agents still move bytes", async () => {
     const world = await uploading("5m");

@@ -89,6 +89,8 @@ export interface JobRow {
   readonly timestamp: string | undefined;
   /** Unknown states of newer releases are kept as they are. */
   readonly state: BackupState | RestoreState | (string & {});
+  /** From the job's first run on; it changes when a job is begun anew, so it is no identity. */
+  readonly jobId: number | undefined;
   /** CreateTime as printed, never parsed: tells two jobs of one label apart. */
   readonly createdAt: string;
   /** Restore: all files are downloaded, so COMMIT may have begun, also in a job that is CANCELLED by now. */
@@ -204,6 +206,11 @@ export interface Frontend {
    * true of every one and can be told, this rejects with `RightMissing`.
    */
   tables(database: string): Promise<readonly TableInfo[] | undefined>;
+  /**
+   * Ids of a database's tables by name, which come from the same growing number as those of jobs. A table on which
+   * the user has no right is not among them; empty where this release does not tell.
+   */
+  tableIds(database: string): Promise<ReadonlyMap<string, number>>;
   /**
    * Names of a table's partitions, without temporary ones; a table without partitions has one of its own name.
    * Undefined where this release does not tell (before 3.1); empty for a table that `tables` does not show.

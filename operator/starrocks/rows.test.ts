@@ -121,6 +121,7 @@ const PARSED: JobRow = {
   label: "snap3",
   timestamp: undefined,
   state: "UPLOADING",
+  jobId: 10_273,
   createdAt: "2026-11-21 09:35:06",
   downloaded: false,
   unfinishedTasks: 2,
@@ -133,6 +134,7 @@ const PARSED: JobRow = {
 describe("rows of jobs", () => {
   const cases: readonly (readonly [string, SqlRow, Partial<JobRow>])[] = [
     ["a running backup", {}, {}],
+    ["a job that has not run yet", { JobId: "-1" }, { jobId: undefined }],
     ["no tasks as an empty text", { UnfinishedTasks: "" }, { unfinishedTasks: 0 }],
     ["no tasks as NULL", { UnfinishedTasks: null }, { unfinishedTasks: 0 }],
     ["no tasks as \\N", { UnfinishedTasks: "\\N" }, { unfinishedTasks: 0 }],

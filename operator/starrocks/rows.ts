@@ -100,6 +100,7 @@ export function jobRow(kind: JobRow["kind"], row: SqlRow): JobRow {
     label: cell(row, kind === "backup" ? "SnapshotName" : "Label"),
     timestamp: timestamp === "" ? undefined : timestamp,
     state: cell(row, "State"),
+    jobId: idOf(optionalCell(row, "JobId")),
     createdAt: cell(row, "CreateTime"),
     downloaded: (optionalCell(row, "DownloadFinishedTime") ?? "") !== "",
     unfinishedTasks: countEntries(cell(row, "UnfinishedTasks")),
@@ -108,6 +109,12 @@ export function jobRow(kind: JobRow["kind"], row: SqlRow): JobRow {
     statusCode,
     statusText,
   };
+}
+
+/** -1 until the job runs first. */
+function idOf(text: string | undefined): number | undefined {
+  const id = Number(text ?? "");
+  return Number.isSafeInteger(id) && id > 0 ? id : undefined;
 }
 
 /** `[OK]`, or `[<CODE>, msg: <text>]`, where the text may have any characters, or none. */

@@ -104,6 +104,10 @@ export class SharedReads implements Frontend {
     return await this.#frontend.tables(database);
   }
 
+  async tableIds(database: string): Promise<ReadonlyMap<string, number>> {
+    return await this.#frontend.tableIds(database);
+  }
+
   async partitions(database: string, table: string): Promise<readonly string[] | undefined> {
     return await this.#frontend.partitions(database, table);
   }

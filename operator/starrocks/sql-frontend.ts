@@ -28,7 +28,7 @@ import {
   type SqlTable,
 } from "./rows.ts";
 import * as sql from "./statements.ts";
-import { listPartitions, listTables, replicationOf } from "./tables.ts";
+import { listPartitions, listTableIds, listTables, replicationOf } from "./tables.ts";
 
 /** Databases of StarRocks itself, which nobody backs up. */
 const SYSTEM_DATABASES: readonly string[] = ["information_schema", "_statistics_", "sys"];
@@ -99,6 +99,10 @@ export class SqlFrontend implements Frontend {
 
   async tables(database: string): Promise<readonly TableInfo[] | undefined> {
     return await listTables(this.#ask, database);
+  }
+
+  async tableIds(database: string): Promise<ReadonlyMap<string, number>> {
+    return await listTableIds(this.#ask, database);
   }
 
   async partitions(database: string, table: string): Promise<readonly string[] | undefined> {

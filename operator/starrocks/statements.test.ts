@@ -107,6 +107,10 @@ const golden: readonly (readonly [string, string])[] = [
     "SELECT TABLE_NAME, PROPERTIES FROM information_schema.tables_config WHERE TABLE_SCHEMA = 'shop' AND TABLE_NAME = 'orders'",
   ],
   [
+    sql.selectTableIds("shop"),
+    "SELECT TABLE_NAME, TABLE_ID FROM information_schema.tables_config WHERE TABLE_SCHEMA = 'shop'",
+  ],
+  [
     sql.selectTablesConfig("shop"),
     "SELECT TABLE_NAME, TABLE_ENGINE FROM information_schema.tables_config WHERE TABLE_SCHEMA = 'shop'",
   ],

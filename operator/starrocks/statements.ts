@@ -122,6 +122,10 @@ export function selectTablesConfig(database: string): string {
   return select(["TABLE_NAME", "TABLE_ENGINE"], "tables_config", { TABLE_SCHEMA: database });
 }
 
+export function selectTableIds(database: string): string {
+  return select(["TABLE_NAME", "TABLE_ID"], "tables_config", { TABLE_SCHEMA: database });
+}
+
 export function selectTableProperties(database: string, table: string): string {
   const where = { TABLE_SCHEMA: database, TABLE_NAME: table };
   return select(["TABLE_NAME", "PROPERTIES"], "tables_config", where);

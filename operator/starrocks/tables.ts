@@ -6,6 +6,7 @@ import { cell, optionalCell, type SqlRow, type SqlTable } from "./rows.ts";
 import {
   selectMaterializedViews,
   selectPartitions,
+  selectTableIds,
   selectTableProperties,
   selectTables,
   selectTablesConfig,
@@ -38,6 +39,17 @@ export async function listTables(
     const engine = engines.get(name) ?? cell(row, "ENGINE");
     return { name, engine, kind: kindOf(row, engine, materialized.has(name)) };
   });
+}
+
+/** Empty where this release has no such view or column. */
+export async function listTableIds(
+  ask: Ask,
+  database: string,
+): Promise<ReadonlyMap<string, number>> {
+  const what = `listing the ids of the tables of database ${database}`;
+  const found = await optional(ask, { sql: selectTableIds(database), what });
+  const rows = found?.rows ?? [];
+  return new Map(rows.map((row) => [cell(row, "TABLE_NAME"), Number(cell(row, "TABLE_ID"))]));
 }
 
 /** Names without temporary partitions; undefined before 3.1, which has no such view. */

@@ -72,6 +72,8 @@ export interface FrontendSeen {
   readonly jobs: readonly JobRow[];
   /** Tables of the database, while it matters; undefined: no such database, or not asked. */
   readonly tables: readonly TableInfo[] | undefined;
+  /** Ids of the database's tables, when a Restore has just made its own; else empty. */
+  readonly tableIds: ReadonlyMap<string, number>;
   /** Partitions of the named tables, as far as StarRocks tells. */
   readonly partitions: ReadonlyMap<string, readonly string[]>;
   /** Whether a Backup of the whole database takes its materialized views along; undefined: not told or not asked. */

@@ -48,6 +48,7 @@ async function ask(frontend: Frontend, known: Known): Promise<FrontendSeen> {
   return {
     ...base,
     ...(await askObjects(frontend, known, database)),
+    tableIds: await askTableIds(frontend, known, { database, jobs }),
     snapshot: isMounted ? await askSnapshot(frontend, known, { mount, jobs }) : undefined,
     details: isMounted ? await askDetails(frontend, known, mount) : undefined,
   };
@@ -69,6 +70,22 @@ async function askJobs(
   }
   return await frontend.jobs(database);
 }
+
+/** Once per Restore, before it may replace anything: whose are the tables that it fills (targets.ts)? */
+async function askTableIds(
+  frontend: Frontend,
+  { job, status }: Known,
+  { database, jobs }: Pick<FrontendSeen, "database" | "jobs">,
+): Promise<FrontendSeen["tableIds"]> {
+  const isEarly = status.phase === "PENDING" || status.phase === "SNAPSHOTING";
+  const runs = jobs.some((row) => row.kind === "restore" && IS_PREPARED.has(row.state));
+  const isSent = job.kind === "Restore" && status.submission !== undefined;
+  if (database === undefined || !isEarly || !runs || !isSent) return new Map();
+  return await frontend.tableIds(database);
+}
+
+/** The tables are made, and old content is still there. */
+const IS_PREPARED: ReadonlySet<string> = new Set(["SNAPSHOTING", "DOWNLOAD", "DOWNLOADING"]);
 
 type Objects = Pick<
   FrontendSeen,

@@ -1,6 +1,6 @@
 // Which tables a Restore makes or replaces: never one that nobody said it may. Pure.
 import { must } from "../../assert.ts";
-import type { TableInfo, TableSelection } from "../../starrocks/frontend.ts";
+import type { JobRow, TableInfo, TableSelection } from "../../starrocks/frontend.ts";
 import { frontendSeen, labelOf } from "../job/look.ts";
 import type { Seen, Verdict } from "../job/model.ts";
 import { databaseOf } from "../job/steps/prepare.ts";
@@ -106,6 +106,21 @@ function withReplication(seen: Seen, targets: readonly Target[]): Targets | Verd
     return end("FAILED", "TooFewBackends", message);
   }
   return { targets, replicationNum };
+}
+
+/**
+ * Targets of a running RESTORE that were to be new and are somebody's: made between our last look and StarRocks'
+ * first run of the job. Ids grow, and the job takes its own before it looks for tables and makes those that are
+ * missing (RestoreJob.checkAndPrepareMeta, getNextId): an older table is none of its making, and keeps its content
+ * until COMMIT.
+ */
+export function foreignTargets(seen: Seen, { jobId }: JobRow): readonly string[] {
+  const ids = frontendSeen(seen)?.tableIds;
+  if (seen.job.kind !== "Restore" || jobId === undefined || ids === undefined) return [];
+  return (seen.status.targets ?? [])
+    .filter(({ existed }) => existed !== true)
+    .map((target) => target.as)
+    .filter((name) => (ids.get(name) ?? jobId) < jobId);
 }
 
 function shortList(names: readonly string[]): string {

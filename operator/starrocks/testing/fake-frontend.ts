@@ -57,6 +57,7 @@ const READS: readonly FakeVerb[] = [
   "repositories",
   "databases",
   "tables",
+  "tableIds",
   "partitions",
   "replication",
   "takesMaterializedViews",
@@ -218,6 +219,13 @@ export class FakeFrontend implements Frontend {
       const tables = this.world.databases.get(database);
       if (tables === undefined) return undefined;
       return [...tables.values()].map(({ name, kind, engine }) => ({ name, kind, engine }));
+    });
+  }
+
+  tableIds(database: string): Promise<ReadonlyMap<string, number>> {
+    return this.#do("tableIds", [database], () => {
+      const tables = this.world.databases.get(database)?.values() ?? [];
+      return new Map([...tables].map(({ name, id }) => [name, id]));
     });
   }
 

@@ -47,6 +47,7 @@ export class FakeJob {
   readonly #context: FakeJobContext;
   #taskErrors: string[] = [];
   #isDownloaded = false;
+  #id: number | undefined;
   /** The address that was written into the tasks; it is never picked again. */
   #address = "";
 
@@ -69,6 +70,7 @@ export class FakeJob {
       label,
       timestamp: kind === "restore" ? timestamp : undefined,
       state: this.state,
+      jobId: this.#id,
       createdAt,
       downloaded: this.#isDownloaded,
       unfinishedTasks: hasTasks.includes(this.state) ? this.spec.tables.length : 0,
@@ -119,6 +121,7 @@ export class FakeJob {
 
   #backupSteps: Steps = {
     PENDING: () => {
+      this.#id = this.#context.world.nextId();
       this.#requireSources();
       return "SNAPSHOTING";
     },
@@ -245,6 +248,8 @@ export class FakeJob {
   }
 
   #prepareTargets(): void {
+    // Before it looks at any table (RestoreJob.checkAndPrepareMeta).
+    this.#id = this.#context.world.nextId();
     for (const chosen of this.spec.tables) this.#requireFit(chosen, this.#target(chosen));
     const tables = this.#context.world.databases.get(this.spec.database);
     for (const chosen of this.spec.tables) {
@@ -254,7 +259,8 @@ export class FakeJob {
       else if (source !== undefined) {
         const name = chosen.as ?? chosen.name;
         const replication = this.spec.replicationNum;
-        const made = { ...copyOf(source, chosen.partitions), name, replication };
+        const id = this.#context.world.nextId();
+        const made = { ...copyOf(source, chosen.partitions), id, name, replication };
         const partitions = new Map([...made.partitions.keys()].map((p) => [p, ""]));
         tables?.set(name, { ...made, partitions, state: "RESTORE", isPending: true });
       }

@@ -18,6 +18,7 @@ export interface FakeTableSpec {
 }
 
 export interface FakeTable {
+  readonly id: number;
   readonly name: string;
   readonly kind: TableKind;
   readonly engine: string;
@@ -63,6 +64,7 @@ const ENGINES: Readonly<Record<TableKind, string>> = {
 const FAILURES_MAX = 4;
 
 export class FakeWorld {
+  #lastId = 10_000;
   readonly databases = new Map<string, Map<string, FakeTable>>();
   readonly brokers = new Map<string, FakeBroker[]>();
   readonly repositories = new Map<string, FakeRepository>();
@@ -75,10 +77,16 @@ export class FakeWorld {
     decommissioned: false,
   }));
 
+  /** Of tables and jobs alike (GlobalStateMgr.getNextId). */
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
   putTable(database: string, spec: FakeTableSpec): void {
     const tables = this.databases.get(database) ?? new Map<string, FakeTable>();
     this.databases.set(database, tables);
-    tables.set(spec.name, tableOf(spec));
+    tables.set(spec.name, { ...tableOf(spec), id: this.nextId() });
   }
 
   table(database: string, name: string): FakeTable | undefined {
@@ -127,7 +135,7 @@ export function copyOf(table: FakeTable, partitions: readonly string[]): FakeTab
   return { ...table, partitions: new Map(chosen), state: "NORMAL", isPending: false };
 }
 
-function tableOf(spec: FakeTableSpec): FakeTable {
+function tableOf(spec: FakeTableSpec): Omit<FakeTable, "id"> {
   const { name, kind = "table", replication = 1, schema = "k,v", content } = spec;
   const hasData = kind === "table" || kind === "materializedView";
   const partitions = hasData ? (spec.partitions ?? [name]) : [];

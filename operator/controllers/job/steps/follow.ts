@@ -7,6 +7,7 @@ import { whatIsLost } from "../lost.ts";
 import type { Seen, StatusPatch, Verdict } from "../model.ts";
 import { progressOf } from "../progress.ts";
 import type { JobPhase } from "../status.ts";
+import { foreignTargets } from "../../restore/targets.ts";
 import { agentFailed } from "./open.ts";
 import { act, end, lookAgain, POLL_MS } from "../verdict.ts";
 import { poll } from "../../../runtime/result.ts";
@@ -49,7 +50,11 @@ export function starRocksIsDone(seen: Seen): Verdict | undefined {
   const phase = phaseOf(seen, row);
   if (row.state === "FINISHED")
     return seen.status.phase === "COMMIT" ? undefined : goTo(phase, seen, row);
-  const over = tooLate(seen, row) ?? brokenAgent(seen, row) ?? damagedSource(seen, row);
+  const over =
+    takenTarget(seen, row) ??
+    tooLate(seen, row) ??
+    brokenAgent(seen, row) ??
+    damagedSource(seen, row);
   if (over !== undefined) return over;
   const on = waitsFor(seen, row);
   return {
@@ -147,6 +152,14 @@ function tooLate(seen: Seen, row: JobRow): Verdict | undefined {
  */
 function isReplacing(row: JobRow): boolean {
   return row.state === "COMMIT" || row.state === "COMMITTING";
+}
+
+function takenTarget(seen: Seen, row: JobRow): Verdict | undefined {
+  const taken = foreignTargets(seen, row);
+  if (taken.length === 0 || isReplacing(row)) return undefined;
+  const names = taken.slice(0, 10).join(", ");
+  const message = `somebody made ${names} in the moment before StarRocks began, and nobody said that it may be overwritten: cancelled before anything was replaced; restore under another name (\`as\`), or drop it first`;
+  return end("FAILED", "TargetExists", message);
 }
 
 /** Wrong configuration found while it runs (exit 42); others are replaced by their Jobs. */
