@@ -1,6 +1,13 @@
 // A row for each text of §2.8 and §11, as StarRocks prints it, and one for each row of the tables.
 import { expect } from "chai";
-import { classify, classifyJobEnd, explainTaskError, refusedError, tidy } from "./errors.ts";
+import {
+  classify,
+  classifyJobEnd,
+  explainTaskError,
+  explainTaskErrors,
+  refusedError,
+  tidy,
+} from "./errors.ts";
 import type { FrontendReason } from "./frontend.ts";
 import { JOB_END_CAUSES, type JobEndReason } from "./job-ends.ts";
 import { REFUSALS, type Repeat } from "./refusals.ts";
@@ -310,6 +317,14 @@ describe("explainTaskError", () => {
     it(`explains ${text}`, () =>
       expect(explainTaskError(text)).to.include(text).and.to.include(hint));
   }
+
+  it("says a cause once, however many tasks it meets", () => {
+    const full = ["capacity limit reached, file: a", "new", "capacity limit reached, file: b"];
+    expect(explainTaskErrors(full)).to.deep.equal([
+      "capacity limit reached, file: a (a BE's disk is full)",
+      "new",
+    ]);
+  });
 
   it("passes on what it does not know", () => expect(explainTaskError("new")).to.equal("new"));
 });

@@ -73,6 +73,16 @@ export function explainTaskError(text: string): string {
   return hint === undefined ? tidy(text) : `${tidy(text)} (${hint})`;
 }
 
+/** Of many tasks that fail for one known cause the first speaks. */
+export function explainTaskErrors(texts: readonly string[]): readonly string[] {
+  const causes = new Map<unknown, string>();
+  for (const text of texts) {
+    const cause = TASK_HINTS.find(([pattern]) => pattern.test(text)) ?? tidy(text);
+    if (!causes.has(cause)) causes.set(cause, explainTaskError(text));
+  }
+  return [...causes.values()];
+}
+
 const TEXT_LENGTH_MAX = 1_000;
 
 /** The FE's text without its prefixes, on one line, not too long, and without what must not be shown. */

@@ -1,7 +1,7 @@
 // While StarRocks works: its state becomes our phase, its silence becomes a reason.
 import type { BackupState, JobRow, RestoreState } from "../../../starrocks/frontend.ts";
 import { must } from "../../../assert.ts";
-import { classifyJobEnd } from "../../../starrocks/errors.ts";
+import { classifyJobEnd, explainTaskErrors } from "../../../starrocks/errors.ts";
 import { frontendSeen, labelOf, lastJobs, myRow, sinceMs } from "../look.ts";
 import { whatIsLost } from "../lost.ts";
 import type { Seen, StatusPatch, Verdict } from "../model.ts";
@@ -95,7 +95,8 @@ function phaseSaid(row: JobRow | undefined): JobPhase | undefined {
 
 function waitsFor(seen: Seen, row: JobRow): { readonly reason: string; readonly text: string } {
   const idleMs = idleFor(seen, row);
-  const errors = [...new Set([...row.taskErrors, ...agentErrors(seen)])].slice(0, 3);
+  const said = [...explainTaskErrors(row.taskErrors), ...agentErrors(seen)];
+  const errors = [...new Set(said)].slice(0, 3);
   const what = `StarRocks (${row.state})`;
   const refused = row.ok ? "" : `; StarRocks says: ${row.statusText}`;
   if (idleMs < STALL_TOLD_MS) return { reason: "Working", text: what + refused };
