@@ -96,7 +96,7 @@ export const JOB_END_CAUSES: readonly JobEndCause[] = [
     advice: "leave it out, or change the table first",
   },
   {
-    text: /has been dropped|table \S+ does not exist|partition \S+ does not exist|Unknown (?:table|partition|database)/i,
+    text: /has been dropped|(?:table|partition|database) \S+ does not exist|Unknown (?:table|partition|database)/i,
     reason: "ObjectNotFound",
     advice: "it went away while the job ran",
   },
