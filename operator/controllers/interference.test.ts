@@ -196,3 +196,23 @@ describe("a slot whose Service is deleted by hand", () => {
     expectNothingLeft(world);
   });
 });
+
+describe("a clock that jumps by hours", () => {
+  for (const hours of [-7, 7]) {
+    it(`by ${hours} ends no Backup, in any phase`, async () => {
+      for (const phase of ["PENDING", "SNAPSHOTING", "UPLOADING", "COMMIT"]) {
+        const world = readyWorld();
+        putBackup(world, { timeout: "1h", noProgressTimeout: "10m" });
+        await world.until(() => phaseOf(world, "Backup", "nightly") === phase, phase);
+        await world.round();
+        // StarRocks has a clock of its own.
+        const job = world.starrocks.job("shop");
+        if (job !== undefined) job.deadlineShiftMs = hours * 3_600_000;
+        world.clock.jump(hours * 3_600_000);
+        const { attempts, phase: end } = await ended(world, "Backup", "nightly");
+        expect([end, attempts], phase).to.deep.equal(["FINISHED", undefined]);
+        expectNothingLeft(world);
+      }
+    });
+  }
+});

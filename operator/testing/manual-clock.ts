@@ -9,17 +9,23 @@ interface Timer {
 export class ManualClock implements Clock {
   #now: number;
   #timers: Timer[] = [];
+  #jumpedMs = 0;
 
   constructor(startMs = 1_700_000_000_000) {
     this.#now = startMs;
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#jumpedMs;
   }
 
   monotonic(): number {
     return this.#now;
+  }
+
+  /** Somebody sets the wall clock; timers and time that only grows know nothing of it. */
+  jump(ms: number): void {
+    this.#jumpedMs += ms;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

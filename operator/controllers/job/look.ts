@@ -1,5 +1,6 @@
 // Questions about the observed world that several steps ask. Pure, one question each.
 import { attemptId, mountName, snapshotLabel } from "../names.ts";
+import { elapsedMs } from "../../jumps.ts";
 import type { JobRow } from "../../starrocks/frontend.ts";
 import type { FrontendSeen, Seen, SlotView } from "./model.ts";
 
@@ -63,6 +64,7 @@ export function isOver(row: JobRow): boolean {
   return row.state === "FINISHED" || row.state === "CANCELLED";
 }
 
+/** Negative for a time to come. Jumps of our clock are taken out, so that no timeout fires early. */
 export function sinceMs(seen: Seen, time: string | undefined): number {
-  return time === undefined ? 0 : seen.nowMs - Date.parse(time);
+  return time === undefined ? 0 : elapsedMs(Date.parse(time), seen.nowMs, seen.jumps);
 }

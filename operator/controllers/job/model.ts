@@ -15,6 +15,7 @@ import type {
 import type { Repository } from "../../api/repository.generated.ts";
 import type { Backup } from "../../api/backup.generated.ts";
 import type { Restore } from "../../api/restore.generated.ts";
+import type { Jump } from "../../jumps.ts";
 import type { Result } from "../../runtime/result.ts";
 import type { AgentView, TaskView } from "../pods.ts";
 import type { Turn } from "../turn.ts";
@@ -94,6 +95,8 @@ export type FrontendView =
 
 export interface Seen {
   readonly nowMs: number;
+  /** Of the clock that says `nowMs`. */
+  readonly jumps: readonly Jump[];
   readonly job: JobResource;
   readonly settings: JobSettings;
   readonly status: JobStatus;

@@ -8,6 +8,7 @@ import { isTrue } from "../../api/conditions.ts";
 import { describeProblems } from "../../api/schema.ts";
 import { validate, withDefaults } from "../../api/validate.ts";
 import { must } from "../../assert.ts";
+import { jumpsOf } from "../../jumps.ts";
 import type { ObjectKey } from "../../runtime/api.ts";
 import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES } from "../../runtime/objects.ts";
 import type { ControllerDeps } from "../deps.ts";
@@ -51,6 +52,7 @@ async function observeKubernetes(deps: ControllerDeps, job: JobResource): Promis
   const concurrency = repository?.spec.concurrency ?? 1;
   return {
     nowMs: clock.now(),
+    jumps: jumpsOf(clock),
     job,
     settings,
     status,

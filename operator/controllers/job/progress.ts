@@ -19,7 +19,9 @@ export function progressOf(seen: Seen, row: JobRow | undefined): JobProgress | u
   const now = timestamp(seen.nowMs);
   const measured = measure(seen, row, before);
   const moved = before === undefined || fingerprint(measured) !== fingerprint(before);
-  const isYoung = before !== undefined && sinceMs(seen, before.time) < WRITE_EVERY_MS;
+  const ageMs = sinceMs(seen, before?.time);
+  // A time to come was written by an operator with another clock.
+  const isYoung = before !== undefined && ageMs >= 0 && ageMs < WRITE_EVERY_MS;
   if (isYoung && measured.state === before.state) return before;
   if (!moved) return { ...before, bytesPerSecond: 0 };
   return { ...measured, time: now, lastChangeTime: now };

@@ -49,6 +49,7 @@ export function seen({ job = backup(), status, frontend, ...delta }: Delta = {})
   const view = viewOf(frontend);
   return {
     nowMs: NOW_MS,
+    jumps: [],
     job: { ...job, status: whole } as JobResource,
     settings: settingsOf(job),
     status: whole,

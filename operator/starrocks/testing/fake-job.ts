@@ -45,6 +45,8 @@ export class FakeJob {
   /** A test's hand on uploads, downloads and UPLOAD_INFO: while set none ends, and this is what they say. */
   stalledBy: string | undefined;
   readonly #context: FakeJobContext;
+  /** How far the clock that it is asked with has been set since it began. */
+  deadlineShiftMs = 0;
   #taskErrors: string[] = [];
   #isDownloaded = false;
   #id: number | undefined;
@@ -84,7 +86,7 @@ export class FakeJob {
   /** One round of the FE's daemon. */
   tick(): void {
     if (this.isDone) return;
-    if (this.#context.nowMs() > this.spec.deadlineMs) {
+    if (this.#context.nowMs() > this.spec.deadlineMs + this.deadlineShiftMs) {
       const { kind, label } = this.spec;
       const text = kind === "backup" ? "" : `restore job with label: ${label}  timeout.`;
       this.cancel("TIMEOUT", text);

@@ -21,6 +21,7 @@ import type { Action, Seen, StatusPatch, Verdict } from "../model.ts";
 import type { Ending, JobStatus } from "../status.ts";
 import { again, runTask } from "./finish.ts";
 import { phaseOf } from "./follow.ts";
+import { BACKOFF_MAX_MS } from "./prepare.ts";
 import { act, lookAgain, SLOW_POLL_MS } from "../verdict.ts";
 
 /** Storage that does not let us remove an attempt's folder holds its end up no longer than this. */
@@ -179,7 +180,6 @@ export function attemptIsConcluded(seen: Seen): Verdict {
   };
 }
 
-const BACKOFF_MAX_MS = 3_600_000;
 /** A job of another tool that we may not see is met by trying; not more often than this. */
 const BUSY_PAUSE_MS = 60_000;
 

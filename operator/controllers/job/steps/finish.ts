@@ -187,8 +187,7 @@ export function again(seen: Seen, task: TaskName, id: string): Verdict {
   const reason = `${REASONS[task]}Failed`;
   const on = `${task}, which failed and is tried again: ${why}`;
   const result = poll(SLOW_POLL_MS, on);
-  const ageMs = seen.nowMs - Date.parse(view.createdAt);
-  if (ageMs < TASK_AGAIN_MS) return { reason, result };
+  if (sinceMs(seen, view.createdAt) < TASK_AGAIN_MS) return { reason, result };
   return { reason, result, actions: [{ kind: "deleteTask", task, id }] };
 }
 

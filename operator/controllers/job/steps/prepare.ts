@@ -43,11 +43,15 @@ export function repositoryAllowsIt(seen: Seen): Verdict | undefined {
 export function backoffIsOver(seen: Seen): Verdict | undefined {
   const { retryAfter, reason = "", message = "" } = seen.status;
   const leftMs = retryAfter === undefined ? 0 : -sinceMs(seen, retryAfter);
-  if (leftMs <= 0) return undefined;
+  // Longer than any pause: it was written before our clock was set back.
+  if (leftMs <= 0 || leftMs > BACKOFF_MAX_MS) return undefined;
   const told = PAUSES.has(reason) ? /^waits for (.*)$/s.exec(message)?.[1] : undefined;
   if (told !== undefined) return { reason, result: poll(leftMs, told) };
   return { reason: "WaitingToRetry", result: poll(leftMs, `the next attempt at ${retryAfter}`) };
 }
+
+/** The longest pause between two attempts. */
+export const BACKOFF_MAX_MS = 3_600_000;
 
 const PAUSES: ReadonlySet<string> = new Set(["WaitingToRetry", "DatabaseBusy"]);
 
