@@ -125,6 +125,9 @@ const CHILDREN: Readonly<Record<Shape, Shape | ReadonlyMap<string, Shape>>> = {
   skipped: "skipped",
 };
 
+/** More than any release takes (FeNameFormat). */
+const NAME_CHARS_MAX = 1024;
+
 const OPENING: ReadonlySet<TokenType> = new Set([TokenType.LEFT_BRACE, TokenType.LEFT_BRACKET]);
 const CLOSING: ReadonlySet<TokenType> = new Set([TokenType.RIGHT_BRACE, TokenType.RIGHT_BRACKET]);
 
@@ -177,8 +180,8 @@ class InfoWalk {
       throw new SnapshotInfoError("its backup_result is not succeed");
     }
     return {
-      name: String(this.#root.get("name") ?? ""),
-      database: this.database ?? "",
+      name: requireName("name", this.#root.get("name")),
+      database: requireName("database", this.database),
       databaseId: requireInteger("id", this.#root.get("id")),
       backupTimeMs: requireInteger("backup_time", this.#root.get("backup_time")),
       metaVersion: this.#number("meta_version"),
@@ -254,6 +257,13 @@ function childShape(parent: Frame): Shape {
 function parseId(text: string): number {
   if (!/^\d+$/.test(text)) throw new SnapshotInfoError(`${text} is no tablet id`);
   return requireInteger("tablet id", Number(text));
+}
+
+/** A name that can be one: it goes into our manifest, which must stay small enough to be read. */
+function requireName(key: string, value: string | number | undefined): string {
+  const name = String(value ?? "");
+  if (name.length <= NAME_CHARS_MAX) return name;
+  throw new SnapshotInfoError(`its ${key} has ${name.length} characters, which no name has`);
 }
 
 /** Ids are int64. They grow by one per object and stay below 2^53 in any real cluster. */

@@ -172,7 +172,7 @@ export class S3Storage implements Storage {
   async deleteMany(keys: readonly string[], options: CallOptions = {}): Promise<void> {
     const batches: (readonly string[])[] = [];
     for (let at = 0; at < keys.length; at += DELETE_BATCH) {
-      batches.push(keys.slice(at, at + DELETE_BATCH).map(requireKey));
+      batches.push(keys.slice(at, at + DELETE_BATCH));
     }
     await forEachParallel(batches, DELETE_PARALLEL, (batch) => {
       const purpose = {

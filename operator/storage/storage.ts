@@ -159,7 +159,10 @@ export interface Storage {
   move(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo>;
   /** Deletes; a key that is not there is fine. */
   delete(key: string, options?: CallOptions): Promise<void>;
-  /** Deletes many, in as few requests as the store allows. Rejects naming the first that stayed. */
+  /**
+   * Deletes many, in as few requests as the store allows. Rejects naming the first that stayed. Takes keys as
+   * {@link list} tells them, also those that nothing here could write: others may have written beside us.
+   */
   deleteMany(keys: readonly string[], options?: CallOptions): Promise<void>;
   /** Uploads that were begun under `prefix` and neither completed nor aborted, in key order. */
   listUploads(prefix: string, options?: CallOptions): AsyncIterable<UploadRef>;
