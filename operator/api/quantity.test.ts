@@ -11,6 +11,7 @@ describe("parseBytes", () => {
     "1k": 1000,
     "1Ki": 1024,
     "0.0001Ki": 1,
+    "99999999999999999999P": Number.MAX_SAFE_INTEGER,
   };
   for (const [text, bytes] of Object.entries(cases)) {
     it(`reads ${text}`, () => expect(parseBytes(text)).to.equal(bytes));

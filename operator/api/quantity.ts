@@ -19,7 +19,7 @@ const UNIT_BYTES: ReadonlyMap<string, number> = new Map([
   ["Pi", 2 ** 50],
 ]);
 
-/** Bytes, rounded up as Kubernetes does. Throws {@link TerminalError} for what is no size. */
+/** Bytes, rounded up as Kubernetes does; what no number can count is as much as can be counted. Throws {@link TerminalError} for what is no size. */
 export function parseBytes(quantity: number | string): number {
   if (typeof quantity === "number") return quantity;
   const [, number, unit = ""] = SHAPE.exec(quantity) ?? [];
@@ -30,5 +30,5 @@ export function parseBytes(quantity: number | string): number {
       `${JSON.stringify(quantity)} is no size: write bytes, or a number and Ki, Mi, Gi, k, M or G, such as 100Mi`,
     );
   }
-  return Math.ceil(Number(number) * bytes);
+  return Math.min(Math.ceil(Number(number) * bytes), Number.MAX_SAFE_INTEGER);
 }

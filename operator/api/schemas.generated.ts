@@ -768,8 +768,8 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "message": "location cannot be changed, because the snapshots stay where they are: make another Repository for the new place"
             },
             {
-              "rule": "self.matches('^s3a?://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/[^/?#\\\\x00-\\\\x1f]+)*$')",
-              "message": "location must be s3://<bucket> or s3://<bucket>/<folder>/<folder>: without a slash at the end, a query or credentials"
+              "rule": "self.matches('^s3a?://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/[^/?#\\\\\\\\\\\\x00-\\\\x1f\\\\x7f\\u0080-\\u009f\\u2028-\\u202e]+)*$')",
+              "message": "location must be s3://<bucket> or s3://<bucket>/<folder>/<folder>: without a slash at the end, a query, credentials, backslashes or control characters"
             },
             {
               "rule": "!self.matches('/[.][.]?(/|$)')",
@@ -792,7 +792,7 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "maxLength": 512,
               "x-kubernetes-validations": [
                 {
-                  "rule": "self.matches('^https?://[^/?#@\\\\s]+/?$')",
+                  "rule": "self.matches('^https?://([A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?/?$')",
                   "message": "endpoint must be http:// or https:// with host and port alone, such as https://minio.storage.svc:9000: bucket and folder belong into location"
                 }
               ]
@@ -861,7 +861,12 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                 "type": "string",
                 "minLength": 1,
                 "maxLength": 300,
-                "pattern": "^([A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$"
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^([A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?$')",
+                    "message": "an address must be host, host:port or [IPv6]:port with a port up to 65535, such as fe.starrocks.svc:9030: without a scheme, a path or a user"
+                  }
+                ]
               }
             },
             "credentialsSecret": {

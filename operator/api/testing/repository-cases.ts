@@ -150,7 +150,32 @@ const REFUSED: readonly SchemaCase[] = [
   {
     name: "an FE as a URL",
     object: aRepository({ cluster: { ...CLUSTER, frontends: ["http://fe:8030"] } }),
-    problems: [["spec.cluster.frontends[0]", "match"]],
+    problems: [["spec.cluster.frontends[0]", "such as fe.starrocks.svc:9030"]],
+  },
+  {
+    name: "an FE's port beyond all ports",
+    object: aRepository({ cluster: { ...CLUSTER, frontends: ["fe:65536"] } }),
+    problems: [["spec.cluster.frontends[0]", "a port up to 65535"]],
+  },
+  {
+    name: "a port of the endpoint beyond all ports",
+    object: aRepository({ s3: { endpoint: "http://minio:65536" } }),
+    problems: [["spec.s3.endpoint", "with host and port alone"]],
+  },
+  {
+    name: "a control character in the endpoint",
+    object: aRepository({ s3: { endpoint: "http://minio\u0000" } }),
+    problems: [["spec.s3.endpoint", "with host and port alone"]],
+  },
+  {
+    name: "a control character in the location",
+    object: aRepository({ location: "s3://backups/a\u0085b" }),
+    problems: [["spec.location", "control characters"]],
+  },
+  {
+    name: "a backslash in the location",
+    object: aRepository({ location: "s3://backups/..\\x" }),
+    problems: [["spec.location", "backslashes"]],
   },
   {
     name: "no StarRocks user",
