@@ -9,18 +9,23 @@ import type { SnapshotInfo, SnapshotMeta } from "./snapshot-files.ts";
 export function requireInSnapshot(info: SnapshotInfo, on: ObjectList | undefined): void {
   for (const ref of on?.refs ?? []) {
     if (ref.kind !== "table") continue;
-    const table = info.backup_objects[ref.name];
+    const table = ownOf(info.backup_objects, ref.name);
     if (table === undefined) {
       throw new DdlError(`Table ${ref.name} does not exist in snapshot ${info.name}`);
     }
     for (const partition of ref.partitions) {
-      if (table.partitions[partition] === undefined) {
+      if (ownOf(table.partitions, partition) === undefined) {
         throw new DdlError(
           `Partition ${partition} of table ${ref.name} does not exist in snapshot ${info.name}`,
         );
       }
     }
   }
+}
+
+/** Names are anybody's: `constructor` is none unless somebody made it. */
+function ownOf<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 /** The chosen tables out of `__meta`, with only the chosen partitions. */

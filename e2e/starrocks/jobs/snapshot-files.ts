@@ -60,14 +60,14 @@ export interface InfoSource {
 const CLUSTER_ID = 1_738_213_044;
 
 export function buildInfo(source: InfoSource, profile: FrontendProfile): SnapshotInfo {
-  const objects: Record<string, InfoTable> = {};
+  // Not by assignment: a table may be called `__proto__`.
+  const objects = new Map<string, InfoTable>();
   for (const table of source.tables) {
     if (table.partitions.length === 0) continue;
-    const partitions: Record<string, InfoPartition> = {};
-    for (const partition of table.partitions) {
-      partitions[partition.name] = infoPartition(partition, source, profile);
-    }
-    objects[table.name] = { id: table.id, partitions };
+    const partitions = table.partitions.map(
+      (p) => [p.name, infoPartition(p, source, profile)] as const,
+    );
+    objects.set(table.name, { id: table.id, partitions: Object.fromEntries(partitions) });
   }
   return {
     name: source.label,
@@ -77,7 +77,7 @@ export function buildInfo(source: InfoSource, profile: FrontendProfile): Snapsho
     meta_version: profile.metaVersion,
     starrocks_meta_version: profile.starrocksMetaVersion,
     backup_result: "succeed",
-    backup_objects: objects,
+    backup_objects: Object.fromEntries(objects),
     ...(profile.infoHasExpiry
       ? {
           cluster_id: CLUSTER_ID,
