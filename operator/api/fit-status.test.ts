@@ -13,7 +13,39 @@ describe("fitStatus", () => {
     expect(fitStatus("Backup", status)).to.equal(status);
   });
 
-  it("writes out what a terminal would obey", () => {
+  it("keeps the whole small enough for an API server, and names whole", () => {
+    const message = "😀".repeat(40_000);
+    const conditions = Array.from({ length: 16 }, (_, i) => ({
+      type: `T${i}`,
+      status: "True" as const,
+      reason: "JobFailed",
+      message,
+      lastTransitionTime: "2026-01-02T03:04:05Z",
+    }));
+    const attempts = Array.from({ length: 20 }, (_, i) => ({ number: i + 1, message }));
+    const snapshot = { name: "n".repeat(60) };
+    const status = { observedGeneration: 1, message, conditions, attempts, snapshot };
+    const fitted = fitStatus("Backup", status);
+    expect(Buffer.byteLength(JSON.stringify(fitted))).to.be.at.most(512 * 1024);
+    expect(validateStatus("Backup", fitted)).to.deep.equal([]);
+    expect(fitted.attempts).to.have.length(20);
+    expect(fitted.attempts[19]?.message).to.match(/^(?:😀){100,}/u);
+    expect(fitted.snapshot).to.deep.equal(snapshot);
+  });
+
+  it("leaves names and what is read again as they are", () => {
+    const leftOut = [{ name: "\u202etxt\u2028", kind: "VIEW", why: "it is a view" }];
+    const submission = {
+      label: "s",
+      attempt: 1,
+      time: "2026-01-02T03:04:05Z",
+      before: "backup a 1\nrestore b 2",
+    };
+    const status = { observedGeneration: 1, leftOut, submission };
+    expect(fitStatus("Backup", status)).to.equal(status);
+  });
+
+  it("writes out in messages what a terminal would obey", () => {
     const message = "denied\u001b[2J\nby \u202ealice\u009b";
     expect(fitStatus("Backup", { observedGeneration: 1, message }).message).to.equal(
       "denied\\u001b[2J\\nby \\u202ealice\\u009b",

@@ -24,6 +24,7 @@ export interface SqlTable {
 const NULL_TEXT = "\\N";
 const TASK_ERRORS_MAX = 5;
 const TASK_ERROR_LENGTH_MAX = 500;
+const STATUS_TEXT_LENGTH_MAX = 4096;
 
 /** The cell's text, empty for null; undefined when there is no such column. Case does not matter. */
 export function optionalCell(row: SqlRow, column: string): string | undefined {
@@ -120,8 +121,11 @@ function idOf(text: string | undefined): number | undefined {
 /** `[OK]`, or `[<CODE>, msg: <text>]`, where the text may have any characters, or none. */
 export function jobStatus(status: string): Pick<JobRow, "ok" | "statusCode" | "statusText"> {
   const [, code, text = ""] = /^\[(\w+)(?:, msg: ?([\s\S]*))?\]$/.exec(status.trim()) ?? [];
-  if (code === undefined) return { ok: false, statusCode: "", statusText: status };
-  return { ok: code === "OK", statusCode: code, statusText: text.trim() };
+  if (code === undefined) {
+    return { ok: false, statusCode: "", statusText: status.slice(0, STATUS_TEXT_LENGTH_MAX) };
+  }
+  const statusText = text.trim().slice(0, STATUS_TEXT_LENGTH_MAX);
+  return { ok: code === "OK", statusCode: code, statusText };
 }
 
 /** `10274=10006, 10275=10006` */
