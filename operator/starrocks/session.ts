@@ -65,7 +65,8 @@ export class Session {
       stream: this.#socket,
       user: options.user,
       password: options.password.reveal(),
-      typeCast: (field) => field.string(),
+      // The FE calls its columns `utf8`, which to the driver is MySQL's of three bytes, and writes UTF-8 of four.
+      typeCast: (field) => field.string("utf8"),
     });
     this.#connection.on("error", (error: QueryError) => this.#onError(error));
     this.#socket.on("error", (error) => this.close(error.message));
