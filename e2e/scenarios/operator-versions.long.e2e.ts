@@ -53,6 +53,12 @@ for (const release of [...releasesOfRun(), "recorded"] as const) {
       await world.until<Repository>("Repository", "prod", (r) => r.status?.phase === "READY");
     });
 
+    it("is used, with a warning where it does not tell its version", async () => {
+      const { status } = must(await world.get<Repository>("Repository", "prod"));
+      const told = status?.conditions?.find((c) => c.type === "StarRocksReady");
+      expect(told?.reason).to.equal(release === "recorded" ? "VersionUnknown" : "Answers");
+    });
+
     after(async () => {
       await world.stop();
     });
