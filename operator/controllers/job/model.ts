@@ -43,8 +43,10 @@ export interface JobSettings {
 export interface LeftPod {
   /** `<name> on node <node>`. */
   readonly where: string;
-  /** Kubernetes wants to be rid of it and does not hear of its node. */
-  readonly isLost: boolean;
+  /** Kubernetes takes it away because of its node, and does not hear that it ended. */
+  readonly disrupted: boolean;
+  /** When it is to be gone, its grace included; undefined: nobody has deleted it. */
+  readonly deletionTime: string | undefined;
 }
 
 /** A slot of the Repository: its Service as the cache has it. */

@@ -36,6 +36,7 @@ export function slotViews(services: readonly Service[], pods: readonly Pod[]): r
 
 function leftPod(pod: Pod): LeftPod {
   const where = `${pod.metadata.name} on node ${pod.spec?.nodeName ?? "(none yet)"}`;
-  const isLost = pod.metadata.deletionTimestamp !== undefined && disruptionOf(pod) !== undefined;
-  return { where, isLost };
+  const deletionTime = pod.metadata.deletionTimestamp;
+  const disrupted = deletionTime !== undefined && disruptionOf(pod) !== undefined;
+  return { where, disrupted, deletionTime };
 }

@@ -138,13 +138,16 @@ describe("COMMIT, once StarRocks is done", () => {
           slot({
             lentTo: ATTEMPT,
             busy: true,
-            pods: [{ where: "p on node worker-1", isLost: true }],
+            pods: [
+              { where: "p on node worker-1", disrupted: false, deletionTime: ago(2 * MINUTE) },
+            ],
           }),
         ],
       }),
       step: "agentsAreGone",
       reason: "Draining",
-      result: awaitChange(
+      result: poll(
+        15_000,
         "the last pods of the agents to go: p on node worker-1; only their node can say that they ended: if it will not come back, delete the Node",
       ),
     },

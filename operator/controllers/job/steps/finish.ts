@@ -6,7 +6,7 @@ import { must } from "../../../assert.ts";
 import { done, poll } from "../../../runtime/result.ts";
 import type { Ended } from "../../pods.ts";
 import { attemptIdOf, frontendSeen, labelOf, mountOf, mySlot, sinceMs } from "../look.ts";
-import { podsToGo } from "../lost.ts";
+import { untilPodsGo } from "../lost.ts";
 import { finalProgress } from "../progress.ts";
 import type { Action, Flags, Seen, Step, TaskName, Verdict } from "../model.ts";
 import { act, end, lookAgain, SLOW_POLL_MS, waitFor } from "../verdict.ts";
@@ -63,17 +63,16 @@ export function agentsAreDrained(seen: Seen): Verdict | undefined {
 
 /** No agent is left when a snapshot is sealed or removed, so nothing is written behind its back. */
 export function agentsAreGone(seen: Seen): Verdict | undefined {
+  const slot = mySlot(seen);
+  const left = slot?.pods ?? [];
   if (seen.agents.length === 0) {
-    const slot = mySlot(seen);
-    return slot?.busy === true
-      ? waitFor("Draining", podsToGo(seen, "the last pods of the agents to go"))
-      : undefined;
+    const what = "the last pods of the agents to go";
+    return slot?.busy === true ? untilPodsGo(seen, "Draining", what, left) : undefined;
   }
+  const what = "the agents' pods to go";
   return seen.agents.some((a) => !a.deleting)
-    ? act([{ kind: "deleteAgents" }], "Draining", "the agents' pods to go", {
-        progress: finalProgress(seen),
-      })
-    : waitFor("Draining", podsToGo(seen, "the agents' pods to go"));
+    ? act([{ kind: "deleteAgents" }], "Draining", what, { progress: finalProgress(seen) })
+    : untilPodsGo(seen, "Draining", what, left);
 }
 
 /** Checks every file against the snapshot's `__info` and writes the manifest; a hole fails the attempt. */

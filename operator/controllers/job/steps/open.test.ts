@@ -41,11 +41,16 @@ describe("the slot", () => {
       name: "says which pods are waited for",
       given: {
         status,
-        slots: [slot({ busy: true, pods: [{ where: "p on node worker-1", isLost: false }] })],
+        slots: [
+          slot({
+            busy: true,
+            pods: [{ where: "p on node worker-1", disrupted: false, deletionTime: ago(0) }],
+          }),
+        ],
       },
       step: "slotIsLent",
       reason: "WaitingForSlot",
-      result: awaitChange("the pods of the last job in a slot to go: p on node worker-1"),
+      result: poll(15_000, "the pods of the last job in a slot to go: p on node worker-1"),
     },
     {
       name: "is written down once it is lent",

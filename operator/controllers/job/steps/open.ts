@@ -6,9 +6,9 @@ import { MOUNT_LOCATION, nameInStorage, slotAddress } from "../../names.ts";
 import type { AgentView } from "../../pods.ts";
 import { must } from "../../../assert.ts";
 import { attemptOf, frontendSeen, labelOf, mountOf, mySlot, sinceMs } from "../look.ts";
-import { placeOf, withPods } from "../lost.ts";
+import { placeOf, untilPodsGo } from "../lost.ts";
 import type { Action, Seen, Verdict } from "../model.ts";
-import { act, end, lookAgain, waitFor } from "../verdict.ts";
+import { act, end, lookAgain } from "../verdict.ts";
 
 /** How long agents may take to serve, and StarRocks to reach them, before the attempt is given up. */
 export const START_MAX_MS = 10 * 60_000;
@@ -22,7 +22,8 @@ export function slotIsLent(seen: Seen): Verdict | undefined {
   const free = seen.slots.find((s) => s.lentTo === undefined && !s.busy);
   if (free === undefined) {
     const pods = seen.slots.filter((s) => s.lentTo === undefined).flatMap((s) => s.pods);
-    return waitFor("WaitingForSlot", withPods("the pods of the last job in a slot to go", pods));
+    const what = "the pods of the last job in a slot to go";
+    return untilPodsGo(seen, "WaitingForSlot", what, pods);
   }
   return act([{ kind: "lendSlot", slot: free, attempt: attemptOf(seen) }], "Starting", "the slot");
 }
