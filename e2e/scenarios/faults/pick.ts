@@ -1,12 +1,10 @@
 // Which rows a run takes. FAULTS=all: every one. FAULTS=ci: as many as it takes to meet every component with every
 // fault and in both kinds of jobs, and every point. Further words: those whose title has them all, as `FAULTS="ci agent"` or
-// `FAULTS="BE kill Restore"`. Nothing said: a handful.
+// `FAULTS="BE kill Restore"`. Nothing said: two.
 // FAULTS_SEED repeats a choice.
 import { createHash } from "node:crypto";
 import { must } from "../../../operator/assert.ts";
 import { COMPONENTS, ROWS, titleOf, type Row } from "./table.ts";
-
-const HANDFUL = 2;
 
 export interface Picked {
   readonly rows: readonly Row[];
@@ -17,7 +15,7 @@ export function pick(environment: Readonly<Record<string, string | undefined>>):
   const words = (environment["FAULTS"] ?? "").toLowerCase().split(/[\s,]+/);
   const seed = environment["FAULTS_SEED"] ?? String(Math.floor(Math.random() * 1e9));
   const shuffled = shuffle(ROWS, seed);
-  if (words[0] === "") return { rows: handful(shuffled), seed };
+  if (words[0] === "") return { rows: couple(shuffled), seed };
   const all = words[0] === "ci" ? covering(shuffled) : ROWS;
   const wanted = words.filter((word) => !["ci", "all"].includes(word));
   const rows = all.filter((row) => {
@@ -47,15 +45,14 @@ function covering(shuffled: readonly Row[]): readonly Row[] {
   });
 }
 
-/** Of the world with one FE, and of different components; the shorter ones come first. */
-function handful(shuffled: readonly Row[]): readonly Row[] {
-  const one = (component: string): Row | undefined =>
-    shuffled.find((r) => r.component === component && r.fault !== "hang");
-  const components = shuffle(
-    COMPONENTS.filter((c) => c !== "FE leader" && c !== "node"),
-    shuffled.map(titleOf).join(),
+/** A Backup, and a Restore of it with another component; of the world with one FE, and the quicker ones. */
+function couple(shuffled: readonly Row[]): readonly Row[] {
+  const quick = shuffled.filter(
+    (r) => r.component !== "FE leader" && r.fault !== "hang" && r.point !== "queued",
   );
-  return components.slice(0, HANDFUL).flatMap((component) => one(component) ?? []);
+  const backup = must(quick.find((r) => r.kind === "Backup"));
+  const fits = (r: Row): boolean => r.kind === "Restore" && r.component !== backup.component;
+  return [backup, must(quick.find(fits))];
 }
 
 /** The same order for the same seed. */

@@ -17,8 +17,10 @@ export type Point =
   | "SNAPSHOTING"
   | "UPLOADING"
   | "DOWNLOADING"
-  /** StarRocks' half of COMMIT. */
+  /** StarRocks' half of COMMIT; of a Backup's its first part. */
   | "committing"
+  /** A Backup's metadata are on the FE's disk and on their way to the repository. */
+  | "publishing"
   /** Ours: mount closed, agents drained. */
   | "draining"
   | "sealing";
@@ -45,7 +47,8 @@ const BY_STARROCKS: Readonly<Partial<Record<Point, readonly string[]>>> = {
   SNAPSHOTING: ["PENDING", "SNAPSHOTING"],
   UPLOADING: ["UPLOADING"],
   DOWNLOADING: ["DOWNLOADING"],
-  committing: ["SAVE_META", "UPLOAD_INFO", "COMMIT", "COMMITTING"],
+  committing: ["SAVE_META", "COMMIT", "COMMITTING"],
+  publishing: ["UPLOAD_INFO"],
 };
 
 const OVER: readonly (string | undefined)[] = ["FINISHED", "FAILED", "CANCELLED"];

@@ -31,6 +31,7 @@ export const POINTS: Readonly<Record<JobKind, readonly Point[]>> = {
     "SNAPSHOTING",
     "UPLOADING",
     "committing",
+    "publishing",
     "sealing",
   ],
   Restore: [
@@ -94,7 +95,7 @@ const EXCEPTIONS: readonly Exception[] = [
   {
     component: ["FE", "FE leader"],
     kind: "Backup",
-    point: ["committing"],
+    point: ["committing", "publishing"],
     end: { attemptsMax: 2, withinMs: 90_000 },
     because: "the files that UPLOAD_INFO sends go with the FE that wrote them",
   },

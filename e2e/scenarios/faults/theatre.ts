@@ -31,7 +31,7 @@ export class Theatre {
   readonly #operator: Deployment;
   readonly #digest: string;
   /** FINISHED Backups that nobody restored yet. */
-  readonly #unproved: string[] = [];
+  readonly #unproved = new Set<string>();
   #count = 0;
 
   private constructor(world: World, operator: Deployment, digest: string) {
@@ -53,9 +53,7 @@ export class Theatre {
       const digest = await world.starrocks.digest(DATABASE, "orders");
       await world.apply(repository(world));
       await world.until<Repository>("Repository", "prod", (r) => r.status?.phase === "READY");
-      const theatre = new Theatre(world, operator, digest);
-      await theatre.#backup("source");
-      return theatre;
+      return new Theatre(world, operator, digest);
     } catch (error) {
       await world.stop();
       throw error;
@@ -70,7 +68,7 @@ export class Theatre {
       name: `row-${this.#count}`,
       database: row.kind === "Backup" ? DATABASE : `row_${this.#count}`,
     };
-    const source = row.kind === "Restore" ? must(this.#unproved[0], "a Backup to restore") : "";
+    const source = row.kind === "Restore" ? await this.#source() : "";
     const blocker = row.point === "queued" ? await this.#block() : undefined;
     await this.#make(job, source);
     await reached(this.world, job, row.point);
@@ -91,9 +89,9 @@ export class Theatre {
 
   /** Restores what no row has restored. */
   async proveTheRest(): Promise<void> {
-    while (this.#unproved.length > 0) {
+    while (this.#unproved.size > 0) {
       this.#count += 1;
-      const source = must(this.#unproved[0]);
+      const source = await this.#source();
       const job: Job = {
         kind: "Restore",
         name: `proof-${this.#count}`,
@@ -144,13 +142,18 @@ export class Theatre {
     await this.world.apply(resource(kind, name, { ...common, ...spec }));
   }
 
-  async #backup(name: string): Promise<void> {
+  /** A Backup that nobody restored yet; one is made when there is none. */
+  async #source(): Promise<string> {
+    const [known] = this.#unproved;
+    if (known !== undefined) return known;
+    const name = `source-${this.#count}`;
     await this.#make({ kind: "Backup", name, database: DATABASE }, "");
     const { status } = await this.world.until<Backup>("Backup", name, (b) =>
       isOver({ ...b.status }),
     );
     expect(status, JSON.stringify(status)).to.include({ phase: "FINISHED", attempt: 1 });
-    this.#unproved.push(name);
+    this.#unproved.add(name);
+    return name;
   }
 
   /** Somebody else has the only slot. */
@@ -189,16 +192,13 @@ export class Theatre {
     expect(status.phase, told).to.equal("FINISHED");
     expect(status.attempt ?? 1, told).to.be.at.most(end.attemptsMax);
     if (job.kind === "Backup") {
-      this.#unproved.push(job.name);
+      this.#unproved.add(job.name);
       return;
     }
     const { starrocks } = this.world;
     expect(await starrocks.digest(job.database, "orders"), "what came back").to.equal(this.#digest);
     await this.world.sql(`DROP DATABASE \`${job.database}\` FORCE`);
-    // One stays for the next Restore.
-    if (this.#unproved.length > 1 || job.name.startsWith("proof")) {
-      this.#unproved.splice(this.#unproved.indexOf(source), 1);
-    }
+    this.#unproved.delete(source);
   }
 
   async #nothingIsLeft(title: string): Promise<void> {
