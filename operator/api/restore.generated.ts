@@ -162,6 +162,11 @@ export interface RestoreStatus {
   readonly doneTime?: string;
   /** The snapshot's files were compared with its manifest, and all were there. */
   readonly verified?: boolean;
+  /**
+   * Tablets of which nothing says what files they have, as in snapshots without a manifest that
+   * StarRocks 3.4 to 4.1 made: a missing file cannot be told there.
+   */
+  readonly unlistedTablets?: number;
   /** How far it is, written every 5 s at the most. */
   readonly progress?: RestoreProgress;
   /** While an attempt is being ended, how and why. */

@@ -1899,6 +1899,11 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
         "verified": {
           "type": "boolean"
         },
+        "unlistedTablets": {
+          "type": "integer",
+          "format": "int64",
+          "minimum": 0
+        },
         "progress": {
           "type": "object",
           "properties": {

@@ -54,11 +54,17 @@ export class ContentCheck {
   /** Tablets whose files differ from their list in `__info`. */
   readonly #differing: number[] = [];
   #open: OpenFolder | undefined;
+  #unlisted = 0;
 
   constructor(deps: CommandDeps, options: ContentCheckOptions) {
     this.#deps = deps;
     this.#options = options;
     this.#seen = new Uint8Array(options.info.tablets.size);
+  }
+
+  /** Tablets of which nothing says what files they have: a file that is missing there cannot be told. */
+  get unlisted(): number {
+    return this.#unlisted;
   }
 
   /** Takes the next object below `content()`. Await the promise, when there is one. */
@@ -149,7 +155,10 @@ export class ContentCheck {
     } else if (!folder.hasHeader) {
       this.#options.damage.add({ kind: "noHeader", path: folder.path });
     }
-    if (manifest === undefined) return undefined;
+    if (manifest === undefined) {
+      this.#unlisted += wanted.count === 0 ? 1 : 0;
+      return undefined;
+    }
     return this.#reads.start(() => this.#compareManifest(folder, manifest));
   }
 

@@ -171,7 +171,8 @@ async function writeList(
     database: head.info.database,
     attempt: options.attempt,
     tablets: head.info.tablets.size,
-    ...counts,
+    files: counts.files,
+    bytes: counts.bytes,
     sealedAt: new Date(deps.clock.now()).toISOString(),
     list: { key, ...written },
   };

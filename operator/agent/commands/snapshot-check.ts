@@ -18,11 +18,18 @@ export interface SnapshotCheckOptions {
   readonly onFile: (object: ObjectInfo, path: string) => Promise<void> | undefined;
 }
 
-/** Reports damage; answers the number of files and their bytes. */
+export interface SnapshotCounts {
+  readonly files: number;
+  readonly bytes: number;
+  /** Tablets whose files nothing lists. */
+  readonly unlisted: number;
+}
+
+/** Reports damage. */
 export async function checkSnapshot(
   deps: CommandDeps,
   { snapshot, head, damage, onFile }: SnapshotCheckOptions,
-): Promise<{ readonly files: number; readonly bytes: number }> {
+): Promise<SnapshotCounts> {
   const content = new ContentCheck(deps, {
     snapshot,
     info: head.info,
@@ -44,7 +51,7 @@ export async function checkSnapshot(
     }
   }
   await content.finish();
-  return { files: tally.files, bytes: tally.bytes };
+  return { files: tally.files, bytes: tally.bytes, unlisted: content.unlisted };
 }
 
 /** Everything in the snapshot's folder but our own files, in listing order. */

@@ -175,6 +175,7 @@ describe("runVerify", () => {
             timestamp: TIMESTAMP,
             database: "shop",
             tablets: 4,
+            unlisted: isSealed || shape.lists === true || shape.tabletManifests === true ? 0 : 4,
             files: FILES + (shape.tabletManifests === true ? 4 : 0),
           });
           const operations = new Set(faulty.calls.map((call) => call.operation));

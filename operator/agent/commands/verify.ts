@@ -46,6 +46,8 @@ interface Verified {
   readonly database: string | undefined;
   readonly tablets: number | undefined;
   readonly backupUid: string | undefined;
+  /** Tablets whose files nothing lists, so that a missing one cannot be told. */
+  readonly unlisted: number;
   readonly files: number;
   readonly bytes: number;
 }
@@ -146,7 +148,8 @@ async function byManifest(
     const note = `it counts ${summary.files} files of ${summary.bytes} bytes`;
     damage.add({ kind: "badManifest", path: snapshot.below(snapshot.manifest()), note });
   }
-  return { against: "manifest", timestamp, database, tablets, backupUid, files, bytes };
+  const about = { timestamp, database, tablets, backupUid };
+  return { against: "manifest", ...about, unlisted: 0, files, bytes };
 }
 
 interface Join {
@@ -221,7 +224,7 @@ async function byInfo(
   { options, snapshot, damage, checksums }: VerifyJob,
 ): Promise<Verified> {
   const head = await requireHead(deps, { snapshot, damage, timestamp: options.timestamp });
-  const nothing = { files: 0, bytes: 0 };
+  const nothing = { files: 0, bytes: 0, unlisted: 0 };
   const counts =
     head === undefined
       ? nothing

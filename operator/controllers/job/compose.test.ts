@@ -71,6 +71,14 @@ describe("statusAfter", () => {
     expect(statusAfter(seen(silent), WORKING).warnings).to.deep.equal(warnings);
   });
 
+  it("warns as long as it lives of tablets whose files nobody knows", () => {
+    const status = { unlistedTablets: 3 };
+    const { warnings } = statusAfter(seen({ status }), WORKING);
+    expect(warnings?.join()).to.match(/^nothing says what files 3 tablets .* before 4\.2 /);
+    const later = statusAfter(seen({ status: { ...status, warnings } }), WORKING);
+    expect(later.warnings).to.deep.equal(warnings);
+  });
+
   it("records when an ending was decided", () => {
     const end = { outcome: "FAILED", reason: "Why", message: "that is why" } as const;
     const { ending } = statusAfter(seen(), { ...WORKING, end });

@@ -17,7 +17,7 @@ export function statusAfter(seen: Seen, verdict: Verdict): JobStatus {
   const { end } = verdict;
   const merged: JobStatus = {
     ...before,
-    ...defined({ warnings: placementWarnings(seen), ...verdict.status }),
+    ...defined({ warnings: warningsOf(seen), ...verdict.status }),
     observedGeneration: seen.job.metadata.generation ?? 0,
     phase,
     startTime: before.startTime ?? now,
@@ -26,8 +26,22 @@ export function statusAfter(seen: Seen, verdict: Verdict): JobStatus {
     ...(end === undefined ? {} : { ending: { ...end, time: now } }),
   };
   const told = tell(seen, verdict, phase);
-  const status = without(merged, { warnings: placementWarnings(seen), ...verdict.status });
+  const status = without(merged, { warnings: warningsOf(seen), ...verdict.status });
   return { ...status, ...told, conditions: conditionsOf(seen, phase, told) };
+}
+
+function warningsOf(seen: Seen): readonly string[] | undefined {
+  const { unlistedTablets } = seen.status;
+  const placement = placementWarnings(seen) ?? [];
+  const content =
+    unlistedTablets === undefined
+      ? []
+      : [
+          `nothing says what files ${unlistedTablets} tablets of this snapshot have, because StarRocks made it without ` +
+            "this operator; were one missing, StarRocks before 4.2 would restore the rest: compare the tables with what you expect",
+        ];
+  const all = [...new Set([...content, ...placement])];
+  return all.length > 0 ? all : undefined;
 }
 
 interface Told {

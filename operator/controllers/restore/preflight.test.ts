@@ -180,6 +180,18 @@ describe("the snapshot", () => {
       },
     },
     {
+      name: "of which not all can be known goes on, and says so",
+      given: verify(0, { detail: { unlisted: 7 } }),
+      step: "snapshotIsWhole",
+      reason: "Starting",
+      result: poll(0, "its turn"),
+      status: {
+        verified: true,
+        unlistedTablets: 7,
+        source: { snapshot: LABEL, timestamp: TIMESTAMP, database: "shop" },
+      },
+    },
+    {
       name: "that is not whole is not restored",
       given: verify(43, { reason: "SnapshotDamaged" }),
       step: "snapshotIsWhole",

@@ -113,7 +113,10 @@ function verified(seen: Seen, ended: Ended): Verdict {
       const source = must(seen.status.source);
       const database = source.database ?? text(ended.detail["database"]);
       const next = { ...source, ...(database === undefined ? {} : { database }) };
-      return act([], "Starting", "its turn", { verified: true, source: next });
+      const unlisted = ended.detail["unlisted"];
+      const unknown =
+        typeof unlisted === "number" && unlisted > 0 ? { unlistedTablets: unlisted } : {};
+      return act([], "Starting", "its turn", { verified: true, source: next, ...unknown });
     }
     default:
       return again(seen, "verify", attemptIdOf(seen));
