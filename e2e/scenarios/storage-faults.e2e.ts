@@ -135,18 +135,18 @@ describe("the agent's commands on a failing store", () => {
 });
 
 /**
- * Each kind of request that a command makes: what passes, once, at the first and at the last of them; what
- * does not, from the first one on.
+ * Each kind of request that a command makes: what passes, once at the first of them, and the ways that differ
+ * at the last one, too; what does not pass, from the first one on.
  */
 function rowsFor(requests: Good["requests"]): readonly Row[] {
   return [...requests].flatMap(([operation, count]) => {
     const faults = FAULTS.filter((fault) => canSuffer(operation, fault));
     const once = faults.filter(({ heals }) => heals);
     const always = faults.filter(({ heals, stays }) => !heals || stays === true);
+    const last = count > 1 ? once.filter(({ stays }) => stays === true) : [];
     return [
-      ...[...new Set([1, count])].flatMap((nth) =>
-        once.map((fault) => ({ operation, nth, fault, times: 1 })),
-      ),
+      ...once.map((fault) => ({ operation, nth: 1, fault, times: 1 })),
+      ...last.map((fault) => ({ operation, nth: count, fault, times: 1 })),
       ...always.map((fault) => ({ operation, nth: 1, fault, times: Infinity })),
     ];
   });
