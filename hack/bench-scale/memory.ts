@@ -106,6 +106,8 @@ function startOperator(path: string): ChildProcess {
     `--namespace=${NAMESPACE}`,
     "--listen=127.0.0.1:0",
     "--log-level=error",
+    // The server answers late while it is filled; who loses the lease ends.
+    "--lease-seconds=300",
   ];
   return spawn(
     process.execPath,
@@ -131,7 +133,7 @@ async function untilSettled(
       registry.find(resource, NAMESPACE, `backup-${i}`),
     ).filter((one) => one?.["status"] !== undefined && reasonOf(one) !== undefined);
     if (seen.length === backups) return;
-    await sleep(500);
+    await sleep(2_000);
   }
   throw new Error("the operator has not looked at every Backup");
 }
