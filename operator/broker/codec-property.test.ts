@@ -74,6 +74,7 @@ describe("the codec, for any bytes", () => {
 
   it("accepts only what reads as the same when it is written again", () => {
     const seen = { accepted: 0, refused: 0, malformed: 0 };
+    const why = new Set<string>();
     forSeeds(6000, (random) => {
       const decoder = new CallDecoder();
       try {
@@ -81,6 +82,7 @@ describe("the codec, for any bytes", () => {
       } catch (error) {
         if (!(error instanceof MalformedError)) throw error;
         seen.malformed += 1;
+        why.add(error.message);
       }
       for (const decoded of decoder.calls) {
         const { call } = decoded;
@@ -92,6 +94,12 @@ describe("the codec, for any bytes", () => {
     expect(seen.accepted).to.be.above(500);
     expect(seen.refused).to.be.above(500);
     expect(seen.malformed).to.be.above(500);
+    for (const limit of ["nested deeper than", "a message of more than", "of length"]) {
+      expect(
+        [...why].some((message) => message.includes(limit)),
+        limit,
+      ).to.equal(true);
+    }
   });
 
   it("accepts calls of every method, and refuses some of each", () => {

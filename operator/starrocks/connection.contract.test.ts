@@ -75,6 +75,16 @@ describe("connection to StarRocks", () => {
     ]);
   });
 
+  it("reads names as they are written, whatever their characters", async () => {
+    const names = ["größe", "e\u0301", "表", "🦀", "\u05e9\u05dc\u05d5\u05dd", "a`b'c\"d\\"];
+    const one = await fe();
+    one.script = (sql) =>
+      sql === "SHOW DATABASES"
+        ? { columns: ["Database"], rows: names.map((name) => [name]) }
+        : undefined;
+    expect(await open().databases()).to.deep.equal(names);
+  });
+
   it("asks the leader, from whatever FE it starts", async () => {
     const [leader, follower] = await twoFes();
     await open({ frontends: [follower.address] }).brokers();

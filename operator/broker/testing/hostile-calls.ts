@@ -150,10 +150,34 @@ class HostileWriter {
   }
 
   #unknownField(): void {
+    const kind = this.#random.below(6);
+    if (kind === 0) return this.#deepField();
+    if (kind === 1) return this.#largeFields();
     const wireType = this.#random.pick(WIRE_TYPES);
     this.#byte(wireType);
     this.#int16(100 + this.#random.below(100));
     this.#anything(wireType, 0);
+  }
+
+  /** Lists in lists, about as many as may be. */
+  #deepField(): void {
+    this.#byte(WIRE.LIST);
+    this.#int16(99);
+    for (let left = 12 + this.#random.below(8); left > 0; left -= 1) {
+      this.#byte(WIRE.LIST);
+      this.#int32(1);
+    }
+    this.#byte(WIRE.BOOL);
+    this.#int32(0);
+  }
+
+  /** Strings that are allowed one by one. */
+  #largeFields(): void {
+    for (let left = 1 + this.#random.below(3); left > 0; left -= 1) {
+      this.#byte(WIRE.STRING);
+      this.#int16(98);
+      this.#text("w".repeat(7000));
+    }
   }
 
   #value(type: WireType, name: string): void {

@@ -100,7 +100,7 @@ describe("hostile input", () => {
     ["a database with a line break", "Backup", { database: "a\nb" }, /spec\.database/],
     ["a database with NUL", "Backup", { database: "a\u0000b" }, /spec\.database/],
     ["a number for a name", "Backup", { database: 5 }, /spec\.database.*string/],
-    ["10,000 tables", "Backup", { tables: many(10_000) }, /spec\.tables.*1000/],
+    ["more tables than a statement bears", "Backup", { tables: many(1001) }, /spec\.tables.*1000/],
     ["an enormous name", "Backup", { database: "x".repeat(1 << 20) }, /spec\.database.*256/],
     ["a day as a duration", "Backup", { timeout: "1d" }, /spec\.timeout/],
     ["a negative size", "Backup", { bandwidth: "-1Mi" }, /spec\.bandwidth/],
