@@ -413,11 +413,14 @@ export class World {
     return (await Promise.all(logs)).join("\n");
   }
 
-  /** What is left once it is nothing, or what stays. */
-  async untilNothingIsLeft(timeoutMs = 30_000): Promise<string[]> {
+  /** What is left once it is nothing that `counts`, or what stays. */
+  async untilNothingIsLeft(
+    timeoutMs = 30_000,
+    counts: (what: string) => boolean = () => true,
+  ): Promise<string[]> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const left = await this.leftovers();
+      const left = (await this.leftovers()).filter(counts);
       if (left.length === 0 || Date.now() > deadline) return left;
       await sleep(POLL_MS);
     }

@@ -5,7 +5,7 @@ import { ApiError, type Kind, type KubernetesObject } from "../../operator/runti
 import { resource } from "../world.ts";
 import { between, chosen, type Deed, type Dice, type Wish } from "./plan.ts";
 import { FINAL, Ledger, type Job, type JobKind, type Snapshot } from "./ledger.ts";
-import { DATABASES, PLACES, Stage, TABLES, patiently, type Place } from "./stage.ts";
+import { DATABASES, PLACES, Stage, TABLES, patiently, sqlOf, type Place } from "./stage.ts";
 
 /** More would only wait for each other. */
 const LIVING_MAX = 7;
@@ -278,7 +278,7 @@ export class People {
     if (table === undefined || this.#ledger.tablesOf(table.split(".")[0] ?? "").length < 2)
       return undefined;
     const [database, name] = table.split(".");
-    await this.#stage.world.sql(`DROP TABLE \`${database}\`.\`${name}\``);
+    await sqlOf(this.#stage, `DROP TABLE \`${database}\`.\`${name}\``);
     this.#ledger.dropped(table, Date.now());
     return table;
   }

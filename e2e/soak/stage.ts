@@ -172,6 +172,11 @@ export function pidOf(child: ChildProcess): number {
   return must(child.pid, "a process that runs");
 }
 
+/** As a person who tries again while the FE is away. */
+export async function sqlOf({ world }: Stage, text: string): ReturnType<World["sql"]> {
+  return await patiently(text, () => world.sql(text));
+}
+
 /** Repeats what an API server that is away or told to fail makes fail; rejects when it lasts. */
 export async function patiently<T>(what: string, call: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + 60_000;

@@ -11,7 +11,9 @@ describe("random lives", () => {
     this.timeout(0);
     for (let seed = FIRST; seed < FIRST + LIVES; seed += 1) {
       await live(seed).catch((error: unknown) => {
-        throw new Error(`LIVES=1 LIVES_SEED=${seed}: ${String(error)}`, { cause: error });
+        const { actual } = error as { readonly actual?: unknown };
+        const found = actual === undefined ? "" : ` ${JSON.stringify(actual)}`;
+        throw new Error(`LIVES=1 LIVES_SEED=${seed}: ${String(error)}${found}`, { cause: error });
       });
     }
   });

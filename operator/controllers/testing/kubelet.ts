@@ -58,6 +58,10 @@ export class Kubelet {
     this.#end(pod, { exitCode, reason: "Killed", message: "the node went away" });
   }
 
+  isRunning(job: Job): boolean {
+    return this.#podsOf(job).some((pod) => pod.status?.phase === "Running");
+  }
+
   #ours(): readonly Pod[] {
     return this.#options.api.all(PODS).filter((p) => p.metadata.finalizers?.includes(HELD));
   }

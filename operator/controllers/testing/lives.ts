@@ -153,6 +153,18 @@ export function expectNothingLeft(world: World): void {
   expect(left).to.deep.equal({ jobs: [], pods: [], brokers: [], lent: [], selectors: [] });
 }
 
+/** Attempts that could not be removed say so. */
+export function expectNothingStaged(world: World): void {
+  const told = leftBehind(world);
+  expect([...world.notes].filter((label) => !told.includes(label))).to.deep.equal([]);
+}
+
+function leftBehind(world: World): string {
+  const told = world.api.all(BACKUP).flatMap((b) => b.status?.leftBehind ?? []);
+  const said = world.events.filter((e) => e.reason === "LeftBehind" || e.reason === "LetGo");
+  return [...told, ...said.map((e) => e.message)].join("\n");
+}
+
 /** Slots that are lent: attempt → Services. */
 export function lentSlots(world: World): ReadonlyMap<string, readonly string[]> {
   const lent = new Map<string, string[]>();
@@ -164,8 +176,7 @@ export function lentSlots(world: World): ReadonlyMap<string, readonly string[]> 
 }
 
 /** No statement was taken twice, no attempt held two slots, no agent's Job was made twice. */
-export function expectNothingTwice(world: World): void {
-  const { accepted } = world.starrocks;
+export function expectNothingTwice(world: World, accepted = world.starrocks.accepted): void {
   expect(accepted, "statements").to.deep.equal([...new Set(accepted)]);
   const lent = world.api.writes.flatMap(({ verb, kind, body, key }) => {
     const to = (body as Lending).metadata?.annotations?.[ANNOTATIONS.lentTo];

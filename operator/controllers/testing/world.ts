@@ -70,6 +70,8 @@ export class World {
   isDeaf = false;
   /** The last result of each object, by `Kind name`. */
   readonly results = new Map<string, Result>();
+  /** Labels whose staging note is in the storage: agents write it before they serve. */
+  readonly notes = new Set<string>();
   /** Whose snapshot a label in storage is: UID of a Backup. */
   readonly owners = new Map<string, string>();
   /** The metrics of the operator's present life. */
@@ -261,7 +263,9 @@ export class World {
     const labels = this.starrocks.world.snapshotsOf(FOLDER);
     for (const job of this.api.all(JOBS).filter(isAgent)) {
       const label = flagOf(job, "label");
-      if (flagOf(job, "mode") !== "backup" || label === undefined || !labels.has(label)) continue;
+      if (flagOf(job, "mode") !== "backup" || label === undefined) continue;
+      if (this.kubelet.isRunning(job)) this.notes.add(label);
+      if (!labels.has(label)) continue;
       if (!this.owners.has(label)) this.owners.set(label, must(flagOf(job, "backup-uid")));
     }
   }
@@ -282,6 +286,7 @@ export class World {
     if (snapshot?.timestamp === undefined || snapshot.timestamp !== flagOf(job, "timestamp")) {
       return { exitCode: EXIT.damaged, reason: "Damaged", message: "its __info is not there" };
     }
+    if (job.metadata.labels?.[LABELS.component] === "seal") this.notes.delete(label);
     const detail = { files: 4, bytes: 4096, tablets: 2, database: snapshot.database };
     return { exitCode: EXIT.ok, detail };
   }
@@ -289,10 +294,15 @@ export class World {
   #prune(job: Job, label: string): End {
     if (flagOf(job, "staging-only") === "true") return { exitCode: EXIT.ok };
     const snapshots = this.starrocks.world.snapshotsOf(FOLDER);
+    if (flagOf(job, "staging-only") === "true") {
+      this.notes.delete(label);
+      return { exitCode: EXIT.ok };
+    }
     if (snapshots.has(label) && this.owners.get(label) !== flagOf(job, "backup-uid")) {
       return { exitCode: EXIT.refused, reason: "NotOurs", message: "it is somebody else's" };
     }
     snapshots.delete(label);
+    this.notes.delete(label);
     return { exitCode: EXIT.ok };
   }
 
