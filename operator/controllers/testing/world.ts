@@ -292,7 +292,6 @@ export class World {
   }
 
   #prune(job: Job, label: string): End {
-    if (flagOf(job, "staging-only") === "true") return { exitCode: EXIT.ok };
     const snapshots = this.starrocks.world.snapshotsOf(FOLDER);
     if (flagOf(job, "staging-only") === "true") {
       this.notes.delete(label);
