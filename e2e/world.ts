@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
+import { paginateListObjectsV2, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { parse } from "yaml";
 import type { Backup } from "../operator/api/backup.generated.ts";
 import type { Repository } from "../operator/api/repository.generated.ts";
@@ -320,19 +320,29 @@ export class World {
 
   /** Keys in the bucket. */
   async keys(): Promise<string[]> {
-    const { endpoint, bucket } = this.#server;
-    const client = new S3Client({
-      endpoint,
-      region: "us-east-1",
-      forcePathStyle: true,
-      credentials: { accessKeyId: "any", secretAccessKey: "any" },
-    });
+    const client = this.#storeClient();
     const keys: string[] = [];
-    for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket })) {
+    for await (const page of paginateListObjectsV2({ client }, { Bucket: this.#server.bucket })) {
       keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
     }
     client.destroy();
     return keys;
+  }
+
+  /** An object that somebody else writes into the bucket. */
+  async putObject(key: string, body: string): Promise<void> {
+    const client = this.#storeClient();
+    await client.send(new PutObjectCommand({ Bucket: this.#server.bucket, Key: key, Body: body }));
+    client.destroy();
+  }
+
+  #storeClient(): S3Client {
+    return new S3Client({
+      endpoint: this.#server.endpoint,
+      region: "us-east-1",
+      forcePathStyle: true,
+      credentials: { accessKeyId: "any", secretAccessKey: "any" },
+    });
   }
 
   /**

@@ -13,7 +13,7 @@ import { Backend, noFaults, type BackendFaults } from "./backend.ts";
 import { BackendProcess } from "./backend-process.ts";
 import { ClusterClock } from "./cluster-clock.ts";
 import { profileFor, type StarRocksOptions } from "./cluster-options.ts";
-import { findTable, type Database } from "./catalog.ts";
+import { findTable, type Database, type Table } from "./catalog.ts";
 import { addTable, buildDatabase, type DatabaseSpec, type TableSpec } from "./data-builder.ts";
 import { execute, type ClusterView } from "./executor.ts";
 import { Frontend } from "./frontend.ts";
@@ -63,11 +63,11 @@ export class StarRocks implements ClusterView {
   readonly #store: MetaStore;
   readonly #names: NameService;
   readonly #violations = new Violations();
-  readonly #statements = new StatementLog();
+  readonly statementLog = new StatementLog();
   readonly #partitions: Partitions;
   readonly #frontends: readonly FrontendSlot[];
   readonly #backends: readonly BackendSlot[];
-  readonly #users: readonly User[];
+  readonly #users: User[];
 
   private constructor(options: StarRocksOptions) {
     this.#options = options;
@@ -130,12 +130,24 @@ export class StarRocks implements ClusterView {
 
   /** The last statements of all clients, as an FE's audit log has them. */
   get statements(): readonly Statement[] {
-    return this.#statements.list;
+    return this.statementLog.list;
   }
 
   /** What brokers did that real FEs or BEs would not survive. */
   get violations(): readonly string[] {
     return this.#violations.list;
+  }
+
+  /** GRANT, REVOKE, SET PASSWORD: rights count at once, also in open sessions; a password for new ones. */
+  changeUser(name: string, change: Partial<Omit<User, "name">>): void {
+    const at = this.#users.findIndex((u) => u.name === name);
+    this.#users[at] = { ...must(this.#users[at]), ...change };
+  }
+
+  /** A schema change begins or ends. */
+  setTableState(db: string, name: string, state: Table["state"]): void {
+    must(findTable(this.#database(db), name), `table ${db}.${name}`).state = state;
+    this.#store.save();
   }
 
   /** The caller ends the connection. */
@@ -465,13 +477,13 @@ export class StarRocks implements ClusterView {
         return found === undefined ? undefined : doubleSha1(found.password);
       },
       connected: (user: string, connectionId: number, db: string | undefined) =>
-        new Session(must(userOf(user)), {
+        new Session(() => must(userOf(user)), {
           connectionId,
           db,
           timeZone: this.#profile.show.timeZone,
         }),
       query: (session: Session, sql: string) =>
-        this.#statements.run(session.user.name, sql, () => execute(sql, frontend, session, this)),
+        this.statementLog.run(session.user.name, sql, () => execute(sql, frontend, session, this)),
     };
   }
 }

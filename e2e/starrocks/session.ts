@@ -9,7 +9,7 @@ export interface SessionPlace {
 }
 
 export class Session {
-  readonly user: User;
+  readonly #user: () => User;
   readonly connectionId: number;
   db: string | undefined;
   /** As SET said. */
@@ -18,8 +18,9 @@ export class Session {
   rolesActive = false;
   readonly #fixedTimeZone: string | undefined;
 
-  constructor(user: User, at: SessionPlace) {
-    this.user = user;
+  /** `user` as of now: a GRANT counts in sessions that are open, too. */
+  constructor(user: () => User, at: SessionPlace) {
+    this.#user = user;
     this.connectionId = at.connectionId;
     this.db = at.db;
     this.#fixedTimeZone = at.timeZone;
@@ -28,6 +29,10 @@ export class Session {
   /** In which SHOW prints times. */
   get shownTimeZone(): string {
     return this.#fixedTimeZone ?? this.timeZone;
+  }
+
+  get user(): User {
+    return this.#user();
   }
 
   get grants(): Grants {

@@ -10,6 +10,8 @@ export interface Statement {
 const STATEMENTS_MAX = 20_000;
 
 export class StatementLog {
+  /** What somebody does before a statement is carried out. */
+  before: ((user: string, sql: string) => Promise<void>) | undefined;
   readonly #statements: { -readonly [K in keyof Statement]: Statement[K] }[] = [];
 
   get list(): readonly Statement[] {
@@ -20,6 +22,7 @@ export class StatementLog {
     const statement = { user, sql, isTaken: false };
     this.#statements.push(statement);
     if (this.#statements.length > STATEMENTS_MAX) this.#statements.shift();
+    await this.before?.(user, sql);
     const result = await execute();
     statement.isTaken = true;
     return result;
