@@ -30,8 +30,8 @@ const SETTLED_WITHIN_MS = 600_000;
 const QUIET_MS = 5_000;
 
 export async function measureMemory(size: MemorySize): Promise<readonly Measured[]> {
-  const folder = await mkdtemp(join(tmpdir(), "bench-scale-"));
   const server = await startApiServer({ crds: await definitions(), controllers: false });
+  const folder = await mkdtemp(join(tmpdir(), "bench-scale-"));
   let operator: ChildProcess | undefined;
   try {
     seed(server, size);
