@@ -201,9 +201,11 @@ async function hide(deps: CommandDeps, { snapshot, damage, options }: SealJob): 
 
 async function finish(
   deps: CommandDeps,
-  { staging }: SealJob,
+  { staging, snapshot }: SealJob,
   summary: ManifestSummary,
 ): Promise<Outcome> {
+  // Of copies that were begun anew because the store's answer was lost: no agent is left to know them.
+  await abortUploads(deps, `${snapshot.root}/`);
   const swept = await sweepStaging(deps, staging);
   const { label, timestamp, database, tablets, files, bytes, sealedAt } = summary;
   const detail = { label, timestamp, database, tablets, files, bytes, sealedAt };
