@@ -5,11 +5,18 @@ import { assertNever } from "../../operator/assert.ts";
 import type { Clock } from "../../operator/clock.ts";
 import { BackendStatus, BrokerFiles } from "./backend-files.ts";
 import { runDaemon, Stoppable } from "./cluster-clock.ts";
-import type { AgentTask, BackendPort, FrontendPort, TabletStat, TaskDone } from "./messages.ts";
+import type {
+  AgentTask,
+  BackendPort,
+  FrontendPort,
+  SnapshotTask,
+  TabletStat,
+  TaskDone,
+} from "./messages.ts";
 import type { BackendProfile } from "./profile.ts";
 import { download, upload, type LoaderOptions } from "./snapshot-loader.ts";
 import type { BrokerAddress } from "./sql/statement.ts";
-import { TabletStore } from "./tablets.ts";
+import { AlreadyMerged, TabletStore } from "./tablets.ts";
 import type { Violations } from "./violations.ts";
 import { ClientCache } from "./wire/client-cache.ts";
 import type { NameService } from "./wire/name-service.ts";
@@ -161,7 +168,7 @@ export class Backend implements BackendPort {
   async #run(task: AgentTask): Promise<Partial<TaskDone>> {
     switch (task.type) {
       case "MAKE_SNAPSHOT":
-        return this.#makeSnapshot(task.tabletId, task.schemaHash, task.forRestore);
+        return this.#makeSnapshot(task);
       case "RELEASE_SNAPSHOT":
         await this.tablets.releaseSnapshot(task.localPath);
         return {};
@@ -178,17 +185,14 @@ export class Backend implements BackendPort {
     }
   }
 
-  async #makeSnapshot(
-    tabletId: number,
-    schemaHash: number,
-    empty: boolean,
-  ): Promise<Partial<TaskDone>> {
+  async #makeSnapshot(task: SnapshotTask): Promise<Partial<TaskDone>> {
+    const { tabletId, schemaHash, version } = task;
     const { faults } = this.#options;
-    if (!empty && faults.alreadyMerged > 0) {
+    if (version !== undefined && faults.alreadyMerged > 0) {
       faults.alreadyMerged -= 1;
       throw new AlreadyMerged();
     }
-    const localPath = await this.tablets.snapshot(tabletId, schemaHash, empty);
+    const localPath = await this.tablets.snapshot(tabletId, schemaHash, version);
     return { localPath, files: await this.tablets.snapshotFiles(localPath) };
   }
 
@@ -250,12 +254,6 @@ export class Backend implements BackendPort {
     return aborted
       ? Promise.reject(new Error("java.net.ConnectException: Connection refused"))
       : Promise.resolve();
-  }
-}
-
-class AlreadyMerged extends Error {
-  constructor() {
-    super("make snapshot failed, version already merged");
   }
 }
 

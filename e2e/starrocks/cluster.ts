@@ -178,20 +178,21 @@ export class StarRocks implements ClusterView {
           await store.load(tablet.id, path, { segmentBytes });
         }
       }
+    }
+    // All at once: a snapshot has the load in every partition or in none.
+    for (const partition of table.partitions) {
       partition.version += 1;
       partition.versionTime = this.#clock.now();
     }
     this.#store.save();
   }
 
-  /** Compaction on every replica: new segments, the same version. */
+  /** Compaction on every replica: new segments of the same content, the same version. */
   async compact(db: string, name: string): Promise<void> {
     const table = must(findTable(this.#database(db), name), `table ${db}.${name}`);
-    for (const partition of table.partitions) {
-      for (const tablet of partition.index.tablets) {
-        for (const store of this.#holders(tablet.backends)) {
-          await store.compact(tablet.id, `${db}/${name}/${tablet.id}`);
-        }
+    for (const tablet of table.partitions.flatMap((p) => p.index.tablets)) {
+      for (const store of this.#holders(tablet.backends)) {
+        await store.compact(tablet.id, `${db}/${name}/${tablet.id}`);
       }
     }
   }

@@ -1,6 +1,7 @@
 // Makes databases: the catalogue's entries and, on the BEs, the real files behind them.
 import type { Database, Partition, Table, TableKind, Tablet } from "./catalog.ts";
 import type { MetaStore } from "./meta-store.ts";
+import { DdlError } from "./sql/errors.ts";
 import type { TabletStore } from "./tablets.ts";
 
 export interface TableSpec {
@@ -112,10 +113,14 @@ async function buildPartition(
   spec: TableSpec,
   builder: Builder,
 ): Promise<Partition> {
-  const { store } = builder;
+  const { store, stores } = builder;
+  const replicationNum = spec.replicationNum ?? 1;
+  if (replicationNum > stores.length) {
+    const text = `failed to find ${replicationNum} different hosts to create table: ${spec.name}`;
+    throw new DdlError(text);
+  }
   const id = store.nextId();
   const indexId = store.nextId();
-  const replicationNum = spec.replicationNum ?? 1;
   const tablets: Tablet[] = [];
   for (let i = 0; i < (spec.tablets ?? 1); i += 1) {
     tablets.push(await buildTablet(`${path}/${i}`, spec, replicationNum, builder));

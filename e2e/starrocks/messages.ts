@@ -9,8 +9,8 @@ export interface SnapshotTask {
   readonly jobId: number;
   readonly tabletId: number;
   readonly schemaHash: number;
-  /** RESTORE takes an empty one, only to learn its directory. */
-  readonly forRestore: boolean;
+  /** BACKUP: the visible one. RESTORE takes an empty snapshot, only to learn its directory. */
+  readonly version: number | undefined;
 }
 
 export interface UploadTask {

@@ -20,6 +20,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { RowsetSpec, TabletStat } from "./messages.ts";
 
 interface Segment {
@@ -30,7 +31,10 @@ interface Segment {
 interface Rowset {
   /** 48 hex digits; a header holds it as text, as RowsetMetaPB does. */
   readonly id: string;
+  /** The last one that it holds. */
   readonly version: number;
+  /** The first one, where compaction has merged several. */
+  readonly fromVersion?: number;
   readonly segments: readonly Segment[];
 }
 
@@ -42,6 +46,13 @@ export interface TabletHeader {
 }
 
 const CHUNK_BYTES = 1 << 20;
+
+/** OLAP_VERSION_ALREADY_MERGED. */
+export class AlreadyMerged extends Error {
+  constructor() {
+    super("make snapshot failed, version already merged");
+  }
+}
 
 export class TabletStore {
   readonly #dir: string;
@@ -73,20 +84,21 @@ export class TabletStore {
     await this.#writeMeta({ ...before, version, rowsets });
   }
 
-  /** Merges all rowsets into one: what compaction does. The old segments go. */
+  /** Merges all rowsets into one of the same content: what compaction does. The old segments go. */
   async compact(tabletId: number, seed: string): Promise<void> {
     const before = await this.header(tabletId);
-    const bytes = before.rowsets.flatMap((r) => r.segments).reduce((n, s) => n + s.sizeBytes, 0);
+    const segments = before.rowsets.flatMap((r) => r.segments);
+    const sizeBytes = segments.reduce((n, s) => n + s.sizeBytes, 0);
     // Of the one before: a second compaction of a version makes other files than the first.
     const last = before.rowsets.at(-1)?.id ?? "";
     const id = rowsetId(`${seed}/compaction of ${last}`, before.version);
     const name = `${id}_0.dat`;
-    await writeSegment(join(this.#dataPath(tabletId), name), `${seed}/${name}`, bytes);
-    for (const segment of before.rowsets.flatMap((r) => r.segments)) {
-      await rm(join(this.#dataPath(tabletId), segment.name));
-    }
-    const rowset = { id, version: before.version, segments: [{ name, sizeBytes: bytes }] };
+    const paths = segments.map((s) => join(this.#dataPath(tabletId), s.name));
+    await writeFile(join(this.#dataPath(tabletId), name), Readable.from(bytesOf(paths)));
+    const fromVersion = before.rowsets[0]?.fromVersion ?? before.rowsets[0]?.version ?? 1;
+    const rowset = { id, version: before.version, fromVersion, segments: [{ name, sizeBytes }] };
     await this.#writeMeta({ ...before, rowsets: [rowset] });
+    for (const path of paths) await rm(path);
   }
 
   /** Makes this store's tablet the same as another's, without copying bytes. */
@@ -114,20 +126,39 @@ export class TabletStore {
     return JSON.parse(await readFile(this.#metaPath(tabletId), "utf8")) as TabletHeader;
   }
 
-  /** Hard links of the tablet's files with its header, or an empty folder for a restore. */
-  async snapshot(tabletId: number, schemaHash: number, empty: boolean): Promise<string> {
-    const header = await this.header(tabletId);
+  /**
+   * Hard links of the files of a version with their header; without one an empty folder, for a restore.
+   * Rejects with {@link AlreadyMerged} when compaction has merged the version with later ones.
+   */
+  async snapshot(tabletId: number, schemaHash: number, version?: number): Promise<string> {
     this.#snapshots += 1;
     const name = `${process.pid}.${process.hrtime.bigint()}.${this.#snapshots}`;
     const path = join(this.#dir, "snapshot", name, String(tabletId), String(schemaHash));
     await mkdir(path, { recursive: true });
-    if (empty) return path;
-    for (const segment of header.rowsets.flatMap((r) => r.segments)) {
-      await link(join(this.#dataPath(tabletId), segment.name), join(path, segment.name));
-    }
+    if (version === undefined) return path;
+    const header = await this.#linkVersion(tabletId, version, path);
     await writeFile(join(path, `${tabletId}.hdr`), JSON.stringify({ ...header, schemaHash }));
     await writeFile(join(path, `${tabletId}.dcgs_snapshot`), "");
     return path;
+  }
+
+  /** Once more when compaction came between the header and its files: a BE holds a lock for that. */
+  async #linkVersion(tabletId: number, version: number, path: string): Promise<TabletHeader> {
+    const header = await this.header(tabletId);
+    const rowsets = header.rowsets.filter((r) => (r.fromVersion ?? r.version) <= version);
+    if (rowsets.some((r) => r.version > version)) throw new AlreadyMerged();
+    const names = rowsets.flatMap((r) => r.segments).map((s) => s.name);
+    try {
+      for (const name of names) {
+        await link(join(this.#dataPath(tabletId), name), join(path, name));
+      }
+    } catch (error) {
+      const now = await this.header(tabletId);
+      if (JSON.stringify(now.rowsets) === JSON.stringify(header.rowsets)) throw error;
+      for (const file of await readdir(path)) await rm(join(path, file));
+      return await this.#linkVersion(tabletId, version, path);
+    }
+    return { ...header, version, rowsets };
   }
 
   async snapshotFiles(path: string): Promise<readonly string[]> {
@@ -179,16 +210,13 @@ export class TabletStore {
     return found;
   }
 
-  /** A hash of what the tablet holds, whatever its id and its files are called. */
+  /** A hash of what the tablet holds, whatever its id and however its bytes are in files. */
   async digest(tabletId: number): Promise<string> {
     const hash = createHash("sha256");
     const header = await this.header(tabletId);
-    for (const segment of header.rowsets.flatMap((r) => r.segments)) {
-      hash.update(`${segment.sizeBytes}:`);
-      for await (const chunk of createReadStream(join(this.#dataPath(tabletId), segment.name))) {
-        hash.update(chunk as Buffer);
-      }
-    }
+    const segments = header.rowsets.flatMap((r) => r.segments);
+    const paths = segments.map((s) => join(this.#dataPath(tabletId), s.name));
+    for await (const chunk of bytesOf(paths)) hash.update(chunk);
     return hash.digest("hex");
   }
 
@@ -222,6 +250,13 @@ async function missingSegments(path: string, header: TabletHeader): Promise<read
     if (found?.size !== segment.sizeBytes) missing.push(segment.name);
   }
   return missing;
+}
+
+/** Of all files, one after the other. */
+async function* bytesOf(paths: readonly string[]): AsyncGenerator<Buffer> {
+  for (const path of paths) {
+    for await (const chunk of createReadStream(path)) yield chunk as Buffer;
+  }
 }
 
 function rowsetId(seed: string, version: number): string {

@@ -47,6 +47,7 @@ export interface BackupObject {
 interface TabletSnapshot extends TabletPlace {
   readonly backendId: number;
   readonly schemaHash: number;
+  readonly version: number;
   localPath: string;
   files: readonly string[];
 }
@@ -173,7 +174,7 @@ export class BackupJob implements Job {
           jobId: this.record.jobId,
           tabletId: s.tablet,
           schemaHash: s.schemaHash,
-          forRestore: false,
+          version: s.version,
         };
       });
       await tasks.submit(backendId, sent);
@@ -215,6 +216,7 @@ export class BackupJob implements Job {
         tablet: tablet.id,
         backendId: this.#chooseReplica(tablet, partition.version),
         schemaHash: partition.index.schemaHash,
+        version: partition.version,
         localPath: "",
         files: [],
       })),

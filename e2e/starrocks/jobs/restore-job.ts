@@ -183,7 +183,7 @@ export class RestoreJob implements Job {
         jobId: record.jobId,
         tabletId: replica.localTablet,
         schemaHash: replica.schemaHash,
-        forRestore: true,
+        version: undefined,
       };
     });
     record.state = "SNAPSHOTING";
