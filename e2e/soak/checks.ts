@@ -8,7 +8,7 @@ import { JOBS, PODS, SERVICES } from "../../operator/runtime/objects.ts";
 import type { Kind, KubernetesObject } from "../../operator/runtime/api.ts";
 import { ANYTHING, FINAL, type Job, type Ledger, type Snapshot } from "./ledger.ts";
 import { key } from "./people.ts";
-import { DATABASES, NAMESPACES, PLACES, sqlOf, type Stage } from "./stage.ts";
+import { DATABASES, NAMESPACES, PLACES, patiently, sqlOf, type Stage } from "./stage.ts";
 
 const LEFT_MAX_MS = 90_000;
 /** StarRocks lets go of the tables of a cancelled Restore in its next rounds. */
@@ -58,9 +58,10 @@ export class Checks {
     }
     const isCopy = !(DATABASES as readonly string[]).includes(job.database);
     if (isCopy) {
+      const fromMs = Date.now();
       await sqlOf(this.#stage, `DROP DATABASE IF EXISTS \`${job.database}\``);
       for (const target of job.targets.values()) {
-        this.#ledger.dropped(`${job.database}.${target}`, Date.now());
+        this.#ledger.dropped(`${job.database}.${target}`, fromMs, Date.now());
       }
     }
   }
@@ -144,7 +145,10 @@ export class Checks {
 
   async nothingSecret(lines: readonly string[], where: string): Promise<void> {
     const { world } = this.#stage;
-    const mountKey = (await world.secret("starrocks-backup", "starrocks-backup-mount-key"))["key"];
+    const mountSecret = await patiently("reading the mount key", () =>
+      world.secret("starrocks-backup", "starrocks-backup-mount-key"),
+    );
+    const mountKey = mountSecret["key"];
     const secrets = { password: world.starrocks.mysql.password, key: world.s3Secret, mountKey };
     for (const [name, secret] of Object.entries(secrets)) {
       const found = lines.find((line) => secret !== undefined && line.includes(secret));
@@ -194,7 +198,7 @@ export class Checks {
   /** Once the Repositories are gone as well. */
   async nothingOfRepositories(): Promise<void> {
     const { world } = this.#stage;
-    const rows = await world.sql("SHOW REPOSITORIES");
+    const rows = await sqlOf(this.#stage, "SHOW REPOSITORIES");
     const mounts = rows.map((r) => r["RepoName"] ?? "").filter((n) => n.startsWith("k8s_"));
     const labelSelector = `${LABELS.managedBy}=${MANAGED_BY}`;
     const { client } = world.kubernetes;
@@ -230,8 +234,9 @@ export class Checks {
 
   async #drop(table: string): Promise<void> {
     const [database, name] = table.split(".");
+    const fromMs = Date.now();
     await sqlOf(this.#stage, `DROP TABLE IF EXISTS \`${database}\`.\`${name}\``);
-    this.#ledger.dropped(table, Date.now());
+    this.#ledger.dropped(table, fromMs, Date.now());
   }
 }
 

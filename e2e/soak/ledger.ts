@@ -11,6 +11,12 @@ export const FINAL: readonly string[] = ["FINISHED", "FAILED", "CANCELLED"];
 /** Among digests: it may hold anything. */
 export const ANYTHING = "anything";
 
+/** A time in which a table was there for sure. */
+interface Presence {
+  readonly fromMs: number;
+  untilMs: number;
+}
+
 /** A content of a table, and when a snapshot could have met it. */
 interface Version {
   readonly digest: string;
@@ -63,6 +69,8 @@ export interface Snapshot {
 export class Ledger {
   /** `db.table` → versions, oldest first; the last one holds now. */
   readonly #tables = new Map<string, Version[]>();
+  /** `db.table` → when it was there, oldest first. */
+  readonly #presences = new Map<string, Presence[]>();
   readonly jobs = new Map<string, Job>();
   readonly snapshots: Snapshot[] = [];
 
@@ -74,17 +82,24 @@ export class Ledger {
     if (last !== undefined) last.untilMs = Math.min(last.untilMs, nowMs);
     versions.push({ digest, fromMs, untilMs: Infinity });
     this.#tables.set(table, versions);
+    const presences = this.#presences.get(table) ?? [];
+    this.#presences.set(table, presences);
+    if (presences.at(-1)?.untilMs !== Infinity)
+      presences.push({ fromMs: nowMs, untilMs: Infinity });
   }
 
-  dropped(table: string, nowMs: number): void {
+  /** Somewhere between the two times. */
+  dropped(table: string, fromMs: number, nowMs: number): void {
     const last = this.#tables.get(table)?.at(-1);
     if (last !== undefined) last.untilMs = Math.min(last.untilMs, nowMs);
+    const presence = this.#presences.get(table)?.at(-1);
+    if (presence !== undefined) presence.untilMs = Math.min(presence.untilMs, fromMs);
   }
 
   /** A Restore may have left anything there, and then somebody dropped it. */
   forgot(table: string, fromMs: number, nowMs: number): void {
     this.wrote(table, ANYTHING, fromMs, nowMs);
-    this.dropped(table, nowMs);
+    this.dropped(table, fromMs, nowMs);
   }
 
   /** The digest that it must have now; undefined: it is not there. */
@@ -108,12 +123,8 @@ export class Ledger {
   }
 
   #wasThere(table: string, fromMs: number, untilMs: number): boolean {
-    const versions = this.#tables.get(table) ?? [];
-    return (
-      versions.some((v) => v.fromMs <= fromMs && v.untilMs >= untilMs) ||
-      (this.#heldBetween(table, fromMs, untilMs).size > 1 &&
-        (versions.at(-1)?.untilMs ?? 0) >= untilMs)
-    );
+    const presences = this.#presences.get(table) ?? [];
+    return presences.some((p) => p.fromMs <= fromMs && p.untilMs >= untilMs);
   }
 
   // Jobs.

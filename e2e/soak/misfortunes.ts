@@ -34,30 +34,34 @@ const API_FAULTS: readonly Fault[] = [
   { status: 504, reason: "Timeout", message: "on purpose" },
 ];
 
+interface Lasting {
+  /** Ends it before its time. */
+  readonly early: AbortController;
+  /** It is mended. */
+  readonly over: Promise<void>;
+}
+
 export class Misfortunes {
   readonly #stage: Stage;
-  /** Ends of faults that last, by what is faulty: one at a time of each. */
-  readonly #lasting = new Map<string, () => Promise<void> | void>();
-  /** When the last fault ended; now while one lasts. */
-  #quietSinceMs = 0;
+  /** Faults that last, by what is faulty: one at a time of each. */
+  readonly #lasting = new Map<string, Lasting>();
 
   constructor(stage: Stage) {
     this.#stage = stage;
   }
 
-  get lastMs(): number {
-    return this.#lasting.size > 0 ? Date.now() : this.#quietSinceMs;
-  }
-
   async do(what: Misfortune, deed: Deed): Done {
-    const done = await this.#misfortunes[what](deed);
-    this.#quietSinceMs = Date.now();
-    return done;
+    return await this.#misfortunes[what](deed);
   }
 
-  /** All is well from now on. */
+  /** All is well from now on; rejects when something could not be mended, now or by itself before. */
   async mend(): Promise<void> {
-    for (const what of this.#lasting.keys()) await this.#end(what);
+    await Promise.all(
+      [...this.#lasting.values()].map(async ({ early, over }) => {
+        early.abort();
+        await over;
+      }),
+    );
   }
 
   readonly #misfortunes: Readonly<Record<Misfortune, (deed: Deed) => Done>> = {
@@ -210,17 +214,28 @@ export class Misfortunes {
     begin: () => Promise<() => Promise<void> | void> | (() => Promise<void> | void),
   ): Done {
     if (this.#lasting.has(what)) return undefined;
-    this.#lasting.set(what, () => {});
-    this.#lasting.set(what, await begin());
-    setTimeout(() => void this.#end(what), ms);
+    const end = await begin();
+    const early = new AbortController();
+    const over = this.#endAfter(ms, early.signal, what, end);
+    // Who mends is told; until then it is nobody's.
+    over.catch(() => {});
+    this.#lasting.set(what, { early, over });
     return `${what} for ${ms} ms`;
   }
 
-  async #end(what: string): Promise<void> {
-    const end = this.#lasting.get(what);
-    if (end === undefined) return;
+  /** What could not be mended stays in the list. */
+  async #endAfter(
+    ms: number,
+    early: AbortSignal,
+    what: string,
+    end: () => Promise<void> | void,
+  ): Promise<void> {
+    await sleep(ms, undefined, { signal: early }).catch(() => {});
+    try {
+      await end();
+    } catch (error) {
+      throw new Error(`${what} could not be mended`, { cause: error });
+    }
     this.#lasting.delete(what);
-    this.#quietSinceMs = Date.now();
-    await end();
   }
 }

@@ -2,6 +2,7 @@
 // undefined where there was nothing to do it to, and tells the ledger before the operator can know.
 import { BACKUP, REPOSITORY, RESTORE } from "../../operator/api/kinds.ts";
 import { ApiError, type Kind, type KubernetesObject } from "../../operator/runtime/api.ts";
+import { DdlError } from "../starrocks/sql/errors.ts";
 import { resource } from "../world.ts";
 import { between, chosen, type Deed, type Dice, type Wish } from "./plan.ts";
 import { FINAL, Ledger, type Job, type JobKind, type Snapshot } from "./ledger.ts";
@@ -246,19 +247,21 @@ export class People {
     if (table === undefined) return undefined;
     const fromMs = Date.now();
     const [database = "", name = ""] = table.split(".");
-    await this.#stage.world.starrocks.load(database, name, [between(2_000, 30_000, much)]);
+    const { starrocks } = this.#stage.world;
+    const isTaken = await unlessRefused(() =>
+      starrocks.load(database, name, [between(2_000, 30_000, much)]),
+    );
+    if (!isTaken) return undefined;
     await this.#wrote(table, fromMs);
     return table;
   }
 
-  /** The same rows in other files, which a digest tells apart. */
+  /** The same rows in other files: a digest must not tell them apart. */
   async #compact([where, which]: Dice): Done {
     const table = this.#quietTable(where, which);
     if (table === undefined) return undefined;
-    const fromMs = Date.now();
     const [database = "", name = ""] = table.split(".");
     await this.#stage.world.starrocks.compact(database, name);
-    await this.#wrote(table, fromMs);
     return table;
   }
 
@@ -268,7 +271,11 @@ export class People {
     const free = TABLES.find((t) => this.#isFree(`${database}.${t}`));
     if (free === undefined) return undefined;
     const fromMs = Date.now();
-    await this.#stage.world.starrocks.createTable(database, Stage.tableSpec(free, much));
+    const { starrocks } = this.#stage.world;
+    const isTaken = await unlessRefused(() =>
+      starrocks.createTable(database, Stage.tableSpec(free, much)),
+    );
+    if (!isTaken) return undefined;
     await this.#wrote(`${database}.${free}`, fromMs);
     return `${database}.${free}`;
   }
@@ -278,8 +285,10 @@ export class People {
     if (table === undefined || this.#ledger.tablesOf(table.split(".")[0] ?? "").length < 2)
       return undefined;
     const [database, name] = table.split(".");
-    await sqlOf(this.#stage, `DROP TABLE \`${database}\`.\`${name}\``);
-    this.#ledger.dropped(table, Date.now());
+    const fromMs = Date.now();
+    // IF EXISTS: an answer may be lost with its connection, and people ask again.
+    await sqlOf(this.#stage, `DROP TABLE IF EXISTS \`${database}\`.\`${name}\``);
+    this.#ledger.dropped(table, fromMs, Date.now());
     return table;
   }
 
@@ -354,6 +363,17 @@ export class People {
       kubernetes.applyManifests([{ ...object, metadata: { ...object.metadata, namespace } }]),
     );
     return `${key(job)} ${JSON.stringify(spec)}`;
+  }
+}
+
+/** False: StarRocks says why it cannot, as while a BE is away, and people leave it at that. */
+async function unlessRefused(call: () => Promise<void>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    if (error instanceof DdlError) return false;
+    throw error;
   }
 }
 
