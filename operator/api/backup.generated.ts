@@ -24,12 +24,12 @@ export interface BackupSpec {
   readonly tables?: readonly BackupTable[];
   /**
    * How long one attempt may take in StarRocks, waiting for a slot not counted. At least `10m`,
-   * which is StarRocks' own least. Example: `6h`.
+   * which is StarRocks' own least, at most `8760h`. Example: `6h`.
    */
   readonly timeout: string;
   /**
    * How long nothing may move before the attempt is ended and tried again: StarRocks itself repeats
-   * a failing transfer silently until `timeout`. At least `1m`. Example: `15m`.
+   * a failing transfer silently until `timeout`. At least `1m`, at most `8760h`. Example: `15m`.
    */
   readonly noProgressTimeout: string;
   /** What happens after an attempt failed for a reason that may heal. */
@@ -59,7 +59,10 @@ export interface BackupSpec {
 export interface BackupTable {
   /** Name of the table, without its database. Example: `orders`. */
   readonly name: string;
-  /** Names of the partitions that are backed up. Absent: all. Example: `[p202601, p202602]`. */
+  /**
+   * Names of the partitions that are backed up. Absent: all. A name with a control character, such
+   * as a line break, is refused: write it as StarRocks shows it. Example: `[p202601, p202602]`.
+   */
   readonly partitions?: readonly string[];
 }
 
@@ -68,7 +71,8 @@ export interface BackupRetry {
   /** Attempts at the most, the first one counted. Each makes a snapshot of its own name. */
   readonly maxAttempts: number;
   /**
-   * Pause before the second attempt; doubled before each further one, up to an hour. Example: `5m`.
+   * Pause before the second attempt; doubled before each further one, up to an hour. At most `24h`.
+   * Example: `5m`.
    */
   readonly backoff: string;
 }

@@ -1,4 +1,4 @@
-// Durations as specs say them: Go's form without signs, `24h`, `1h30m`, `1.5h`. The schema's pattern lets
+// Durations as specs say them: Go's form without signs, `24h`, `1h30m`, `1.5h`. The schema's rules let
 // no other in; whoever parses a field of a checked object never meets an error.
 import { TerminalError } from "../errors.ts";
 

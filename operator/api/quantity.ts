@@ -1,5 +1,5 @@
 // Sizes as specs say them: whole bytes, or a Kubernetes quantity (`100Mi`, `1.5Gi`, `500M`). The schema's
-// pattern lets no other in; whoever parses a field of a checked object never meets an error.
+// rules let no other in; whoever parses a field of a checked object never meets an error.
 import { TerminalError } from "../errors.ts";
 
 const SHAPE = /^([0-9]+(?:\.[0-9]+)?)([A-Za-z]*)$/;

@@ -61,7 +61,7 @@ export interface RepositorySpec {
   readonly bandwidth?: number | string;
   /**
    * How often storage and StarRocks are checked and the snapshots are counted, while nothing
-   * changes. At least `1m`. Example: `30m`.
+   * changes. At least `1m`, at most `8760h`. Example: `30m`.
    */
   readonly checkInterval: string;
   /**
@@ -182,7 +182,7 @@ export interface RepositoryAgent {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Labels of the pods, none of `backup.starrocks.io`. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Priority class of the pods. */
+  /** Priority class of the pods. Example: `batch`. */
   readonly priorityClassName?: string;
   /** Secrets in the same namespace to pull `image` with. */
   readonly imagePullSecrets?: readonly RepositoryAgentImagePullSecret[];
@@ -214,7 +214,7 @@ export type RepositoryAgentTolerationOperator = "Exists" | "Equal";
 export type RepositoryAgentTolerationEffect = "NoSchedule" | "PreferNoSchedule" | "NoExecute";
 
 export interface RepositoryAgentImagePullSecret {
-  /** Name of the Secret. */
+  /** Name of the Secret. Example: `registry`. */
   readonly name: string;
 }
 

@@ -46,12 +46,12 @@ export interface RestoreSpec {
   readonly overwriteTables?: readonly string[];
   /**
    * How long it may take in StarRocks, waiting for a slot not counted. At least `10m`, which is
-   * StarRocks' own least. Example: `6h`.
+   * StarRocks' own least, at most `8760h`. Example: `6h`.
    */
   readonly timeout: string;
   /**
    * How long nothing may move before the attempt is ended: StarRocks itself repeats a failing
-   * transfer silently until `timeout`. At least `1m`. Example: `15m`.
+   * transfer silently until `timeout`. At least `1m`, at most `8760h`. Example: `15m`.
    */
   readonly noProgressTimeout: string;
   /**
@@ -98,7 +98,8 @@ export interface RestoreTable {
   /** Name of the table in the snapshot, without its database. Example: `orders`. */
   readonly name: string;
   /**
-   * Names of the partitions that are restored. Absent: all that the snapshot has. Example:
+   * Names of the partitions that are restored. Absent: all that the snapshot has. A name with a
+   * control character, such as a line break, is refused: write it as StarRocks shows it. Example:
    * `[p202601]`.
    */
   readonly partitions?: readonly string[];

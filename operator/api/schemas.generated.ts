@@ -51,10 +51,12 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
       "properties": {
         "repository": {
           "type": "string",
-          "minLength": 1,
           "maxLength": 63,
-          "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
           "x-kubernetes-validations": [
+            {
+              "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+              "message": "repository must be the name of a Repository in the same namespace, which has only lower-case letters, digits and dashes: write for example prod"
+            },
             {
               "rule": "self == oldSelf",
               "message": "repository cannot be changed, because a Backup is carried out once: make another Backup (only cancel, bandwidth and deletionPolicy may change)"
@@ -63,10 +65,12 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
         },
         "database": {
           "type": "string",
-          "minLength": 1,
           "maxLength": 256,
-          "pattern": "^[^\\x00-\\x1f\\x7f]+$",
           "x-kubernetes-validations": [
+            {
+              "rule": "self.matches('^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029]+$')",
+              "message": "database must be the name of a database as StarRocks shows it, without line breaks and other control characters: write for example shop"
+            },
             {
               "rule": "self == oldSelf",
               "message": "database cannot be changed, because a Backup is carried out once: make another Backup (only cancel, bandwidth and deletionPolicy may change)"
@@ -93,9 +97,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
             "properties": {
               "name": {
                 "type": "string",
-                "minLength": 1,
                 "maxLength": 1024,
-                "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029]+$')",
+                    "message": "a table's name must be as StarRocks shows it, without line breaks and other control characters: write for example orders"
+                  }
+                ]
               },
               "partitions": {
                 "type": "array",
@@ -106,7 +114,7 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                   "type": "string",
                   "minLength": 1,
                   "maxLength": 1024,
-                  "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+                  "pattern": "^[^\\p{Cc}\\p{Zl}\\p{Zp}]*$"
                 }
               }
             },
@@ -115,9 +123,7 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
         },
         "timeout": {
           "type": "string",
-          "minLength": 2,
           "maxLength": 32,
-          "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
           "default": "24h",
           "x-kubernetes-validations": [
             {
@@ -125,16 +131,14 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "message": "timeout cannot be changed, because StarRocks was told it at the start: make another Backup (only cancel, bandwidth and deletionPolicy may change)"
             },
             {
-              "rule": "duration(self) >= duration('10m')",
-              "message": "timeout must be at least 10m, which is the least that StarRocks takes: write 10m or more, such as 6h"
+              "rule": "self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10m') && duration(self) <= duration('8760h')",
+              "message": "timeout must be a number with h, m or s, from 10m (the least that StarRocks takes) to 8760h: write for example 6h or 1h30m, and 24h for a day"
             }
           ]
         },
         "noProgressTimeout": {
           "type": "string",
-          "minLength": 2,
           "maxLength": 32,
-          "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
           "default": "30m",
           "x-kubernetes-validations": [
             {
@@ -142,8 +146,8 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "message": "noProgressTimeout cannot be changed, because a Backup is carried out once: make another Backup (only cancel, bandwidth and deletionPolicy may change)"
             },
             {
-              "rule": "duration(self) >= duration('1m')",
-              "message": "noProgressTimeout must be at least 1m: write 1m or more, such as 30m"
+              "rule": "self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1m') && duration(self) <= duration('8760h')",
+              "message": "noProgressTimeout must be a number with h, m or s, from 1m to 8760h: write for example 30m or 1h30m"
             }
           ]
         },
@@ -166,21 +170,24 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
             },
             "backoff": {
               "type": "string",
-              "minLength": 2,
               "maxLength": 32,
-              "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
-              "default": "1m"
+              "default": "1m",
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) <= duration('24h')",
+                  "message": "retry.backoff must be a number with h, m or s, at most 24h: write for example 5m or 30s"
+                }
+              ]
             }
           },
           "additionalProperties": false
         },
         "bandwidth": {
           "maxLength": 24,
-          "pattern": "^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i)?$",
           "x-kubernetes-validations": [
             {
-              "rule": "type(self) == int ? self >= 1048576 : quantity(self).compareTo(quantity('1Mi')) >= 0",
-              "message": "bandwidth must be at least 1Mi (bytes per second): write 1Mi or more, or leave it out for what the Repository says"
+              "rule": "type(self) == int ? self >= 1048576 : self.matches('^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i)?$') && quantity(self).compareTo(quantity('1Mi')) >= 0",
+              "message": "bandwidth must be bytes per second, at least 1Mi, as a whole number or with k, M, G, Ki, Mi or Gi: write for example 50Mi, or leave it out for what the Repository says"
             }
           ],
           "type": [
@@ -782,9 +789,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
           "properties": {
             "region": {
               "type": "string",
-              "minLength": 1,
               "maxLength": 64,
-              "pattern": "^[A-Za-z0-9-]+$"
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[A-Za-z0-9-]+$')",
+                  "message": "s3.region must be a region's name, which has only letters, digits and dashes: write for example eu-central-1"
+                }
+              ]
             },
             "endpoint": {
               "type": "string",
@@ -819,9 +830,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
           "properties": {
             "name": {
               "type": "string",
-              "minLength": 1,
               "maxLength": 253,
-              "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                  "message": "credentialsSecret.name must be the name of a Secret in the same namespace, which has only lower-case letters, digits, dashes and dots: write for example s3-credentials"
+                }
+              ]
             }
           },
           "additionalProperties": false
@@ -877,9 +892,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "properties": {
                 "name": {
                   "type": "string",
-                  "minLength": 1,
                   "maxLength": 253,
-                  "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                      "message": "cluster.credentialsSecret.name must be the name of a Secret in the same namespace, which has only lower-case letters, digits, dashes and dots: write for example starrocks-backup-user"
+                    }
+                  ]
                 }
               },
               "additionalProperties": false
@@ -892,9 +911,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "properties": {
                 "name": {
                   "type": "string",
-                  "minLength": 1,
                   "maxLength": 253,
-                  "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                      "message": "cluster.mountCredentialsSecret.name must be the name of a Secret in the same namespace, which has only lower-case letters, digits, dashes and dots: write for example starrocks-mount-user"
+                    }
+                  ]
                 }
               },
               "additionalProperties": false
@@ -909,9 +932,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
           "x-kubernetes-list-type": "set",
           "items": {
             "type": "string",
-            "minLength": 1,
             "maxLength": 256,
-            "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+            "x-kubernetes-validations": [
+              {
+                "rule": "self.matches('^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029]+$')",
+                "message": "a database's name must be as StarRocks shows it, without line breaks and other control characters: write for example shop"
+              }
+            ]
           }
         },
         "concurrency": {
@@ -923,11 +950,10 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
         },
         "bandwidth": {
           "maxLength": 24,
-          "pattern": "^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i)?$",
           "x-kubernetes-validations": [
             {
-              "rule": "type(self) == int ? self >= 1048576 : quantity(self).compareTo(quantity('1Mi')) >= 0",
-              "message": "bandwidth must be at least 1Mi (bytes per second): write 1Mi or more, or leave it out for no limit"
+              "rule": "type(self) == int ? self >= 1048576 : self.matches('^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i)?$') && quantity(self).compareTo(quantity('1Mi')) >= 0",
+              "message": "bandwidth must be bytes per second, at least 1Mi, as a whole number or with k, M, G, Ki, Mi or Gi: write for example 50Mi, or leave it out for no limit"
             }
           ],
           "type": [
@@ -937,14 +963,12 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
         },
         "checkInterval": {
           "type": "string",
-          "minLength": 2,
           "maxLength": 32,
-          "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
           "default": "1h",
           "x-kubernetes-validations": [
             {
-              "rule": "duration(self) >= duration('1m')",
-              "message": "checkInterval must be at least 1m: write 1m or more, such as 30m"
+              "rule": "self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1m') && duration(self) <= duration('8760h')",
+              "message": "checkInterval must be a number with h, m or s, from 1m to 8760h: write for example 30m or 1h30m, and 24h for a day"
             }
           ]
         },
@@ -959,18 +983,21 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
             },
             "serviceAccountName": {
               "type": "string",
-              "minLength": 1,
               "maxLength": 253,
-              "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                  "message": "agent.serviceAccountName must be the name of a service account in the same namespace, which has only lower-case letters, digits, dashes and dots: write for example starrocks-backup-agent"
+                }
+              ]
             },
             "memory": {
               "maxLength": 24,
-              "pattern": "^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i)?$",
               "default": "256Mi",
               "x-kubernetes-validations": [
                 {
-                  "rule": "type(self) == int ? self >= 16777216 && self <= 68719476736 : quantity(self).compareTo(quantity('16Mi')) >= 0 && quantity(self).compareTo(quantity('64Gi')) <= 0",
-                  "message": "agent.memory must be from 16Mi to 64Gi: write for example 256Mi"
+                  "rule": "type(self) == int ? self >= 16777216 && self <= 68719476736 : self.matches('^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i)?$') && quantity(self).compareTo(quantity('16Mi')) >= 0 && quantity(self).compareTo(quantity('64Gi')) <= 0",
+                  "message": "agent.memory must be bytes, from 16Mi to 64Gi, as a whole number or with k, M, G, Ki, Mi or Gi: write for example 256Mi"
                 }
               ],
               "type": [
@@ -986,24 +1013,34 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                   "maxProperties": 16,
                   "additionalProperties": {
                     "maxLength": 64,
-                    "pattern": "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$",
                     "type": [
                       "integer",
                       "string"
                     ]
-                  }
+                  },
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.all(key, type(self[key]) == int ? self[key] >= 0 : self[key].matches('^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$'))",
+                      "message": "agent.resources.requests must be quantities that are not negative: write for example 500m for half a CPU and 400Mi for memory"
+                    }
+                  ]
                 },
                 "limits": {
                   "type": "object",
                   "maxProperties": 16,
                   "additionalProperties": {
                     "maxLength": 64,
-                    "pattern": "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$",
                     "type": [
                       "integer",
                       "string"
                     ]
-                  }
+                  },
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.all(key, type(self[key]) == int ? self[key] >= 0 : self[key].matches('^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$'))",
+                      "message": "agent.resources.limits must be quantities that are not negative: write for example 500m for half a CPU and 400Mi for memory"
+                    }
+                  ]
                 }
               },
               "additionalProperties": false
@@ -1014,7 +1051,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "additionalProperties": {
                 "type": "string",
                 "maxLength": 63
-              }
+              },
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.all(key, key.matches('^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$') && self[key].matches('^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$'))",
+                  "message": "agent.nodeSelector must be labels, whose keys and values have only letters, digits, dashes, underscores and dots, begin and end with a letter or digit, and have 63 of them at most; a key may have a prefix with a slash: write for example {disktype: ssd}"
+                }
+              ]
             },
             "tolerations": {
               "type": "array",
@@ -1063,6 +1106,10 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               },
               "x-kubernetes-validations": [
                 {
+                  "rule": "self.all(key, key.matches('^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",
+                  "message": "agent.annotations must have keys of at most 63 letters, digits, dashes, underscores and dots, which begin and end with a letter or digit and may have a prefix with a slash: write for example {example.com/team: data}"
+                },
+                {
                   "rule": "self.all(key, !key.startsWith('backup.starrocks.io/'))",
                   "message": "agent.annotations must not begin with backup.starrocks.io/: those are the operator's own"
                 }
@@ -1073,10 +1120,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "maxProperties": 32,
               "additionalProperties": {
                 "type": "string",
-                "maxLength": 63,
-                "pattern": "^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$"
+                "maxLength": 63
               },
               "x-kubernetes-validations": [
+                {
+                  "rule": "self.all(key, key.matches('^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$') && self[key].matches('^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$'))",
+                  "message": "agent.labels must be labels, whose keys and values have only letters, digits, dashes, underscores and dots, begin and end with a letter or digit, and have 63 of them at most; a key may have a prefix with a slash: write for example {example.com/team: data}"
+                },
                 {
                   "rule": "self.all(key, !key.startsWith('backup.starrocks.io/') && !key.startsWith('app.kubernetes.io/'))",
                   "message": "agent.labels must begin with neither backup.starrocks.io/ nor app.kubernetes.io/: those are the operator's own"
@@ -1085,8 +1135,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
             },
             "priorityClassName": {
               "type": "string",
-              "minLength": 1,
-              "maxLength": 253
+              "maxLength": 253,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                  "message": "agent.priorityClassName must be the name of a priority class, which has only lower-case letters, digits, dashes and dots: write for example batch"
+                }
+              ]
             },
             "imagePullSecrets": {
               "type": "array",
@@ -1103,8 +1158,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                 "properties": {
                   "name": {
                     "type": "string",
-                    "minLength": 1,
-                    "maxLength": 253
+                    "maxLength": 253,
+                    "x-kubernetes-validations": [
+                      {
+                        "rule": "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                        "message": "agent.imagePullSecrets must name Secrets in the same namespace, with only lower-case letters, digits, dashes and dots: write for example registry"
+                      }
+                    ]
                   }
                 },
                 "additionalProperties": false
@@ -1422,7 +1482,7 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
           "fieldPath": ".overwriteTables"
         },
         {
-          "rule": "has(self.startBefore) == has(oldSelf.startBefore) && (!has(self.startBefore) || self.startBefore == oldSelf.startBefore)",
+          "rule": "has(self.startBefore) == has(oldSelf.startBefore) && (!has(self.startBefore) || timestamp(self.startBefore) == timestamp(oldSelf.startBefore))",
           "message": "startBefore cannot be changed, because a Restore is carried out once: make another Restore (only cancel and bandwidth may change)",
           "fieldPath": ".startBefore"
         },
@@ -1440,10 +1500,12 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
       "properties": {
         "repository": {
           "type": "string",
-          "minLength": 1,
           "maxLength": 63,
-          "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
           "x-kubernetes-validations": [
+            {
+              "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+              "message": "repository must be the name of a Repository in the same namespace, which has only lower-case letters, digits and dashes: write for example prod"
+            },
             {
               "rule": "self == oldSelf",
               "message": "repository cannot be changed, because a Restore is carried out once: make another Restore (only cancel and bandwidth may change)"
@@ -1465,9 +1527,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
           "properties": {
             "backup": {
               "type": "string",
-              "minLength": 1,
               "maxLength": 63,
-              "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+                  "message": "source.backup must be the name of a Backup in the same namespace, which has only lower-case letters, digits and dashes: write for example nightly"
+                }
+              ]
             },
             "snapshot": {
               "type": "object",
@@ -1478,15 +1544,23 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "properties": {
                 "name": {
                   "type": "string",
-                  "minLength": 1,
                   "maxLength": 128,
-                  "pattern": "^[-A-Za-z0-9_]+$"
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[-A-Za-z0-9_]+$')",
+                      "message": "source.snapshot.name must be a snapshot's name, which has only letters, digits, underscores and dashes: take it from the Repository's status.snapshots.catalog, for example nightly_1a2b3c4d"
+                    }
+                  ]
                 },
                 "timestamp": {
                   "type": "string",
-                  "minLength": 1,
                   "maxLength": 32,
-                  "pattern": "^[0-9]{4}(-[0-9]{2}){5}(-[0-9]{3})?$"
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[0-9]{4}(-[0-9]{2}){5}-[0-9]{3}$')",
+                      "message": "source.snapshot.timestamp must be exactly as StarRocks writes it, with milliseconds and with dashes alone: take it from the Repository's status.snapshots.catalog, for example 2026-11-21-01-35-06-837"
+                    }
+                  ]
                 }
               },
               "additionalProperties": false
@@ -1496,10 +1570,12 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
         },
         "database": {
           "type": "string",
-          "minLength": 1,
           "maxLength": 256,
-          "pattern": "^[^\\x00-\\x1f\\x7f]+$",
           "x-kubernetes-validations": [
+            {
+              "rule": "self.matches('^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029]+$')",
+              "message": "database must be the name of a database as StarRocks shows it, without line breaks and other control characters: write for example shop"
+            },
             {
               "rule": "!self.matches('^(?i:information_schema|_statistics_|sys)$')",
               "message": "information_schema, _statistics_ and sys are StarRocks' own and cannot be restored into: name a database of yours"
@@ -1528,9 +1604,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
             "properties": {
               "name": {
                 "type": "string",
-                "minLength": 1,
                 "maxLength": 1024,
-                "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029]+$')",
+                    "message": "a table's name must be as StarRocks shows it, without line breaks and other control characters: write for example orders"
+                  }
+                ]
               },
               "partitions": {
                 "type": "array",
@@ -1541,14 +1621,18 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                   "type": "string",
                   "minLength": 1,
                   "maxLength": 1024,
-                  "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+                  "pattern": "^[^\\p{Cc}\\p{Zl}\\p{Zp}]*$"
                 }
               },
               "as": {
                 "type": "string",
-                "minLength": 1,
                 "maxLength": 256,
-                "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029]+$')",
+                    "message": "as must be a table's name that StarRocks takes, without line breaks and other control characters: write for example orders_restored"
+                  }
+                ]
               }
             },
             "additionalProperties": false
@@ -1581,16 +1665,18 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
           "x-kubernetes-list-type": "set",
           "items": {
             "type": "string",
-            "minLength": 1,
             "maxLength": 1024,
-            "pattern": "^[^\\x00-\\x1f\\x7f]+$"
+            "x-kubernetes-validations": [
+              {
+                "rule": "self.matches('^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029]+$')",
+                "message": "a table's name must be as StarRocks shows it in the target, without line breaks and other control characters: write for example orders"
+              }
+            ]
           }
         },
         "timeout": {
           "type": "string",
-          "minLength": 2,
           "maxLength": 32,
-          "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
           "default": "24h",
           "x-kubernetes-validations": [
             {
@@ -1598,16 +1684,14 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "message": "timeout cannot be changed, because StarRocks was told it at the start: make another Restore (only cancel and bandwidth may change)"
             },
             {
-              "rule": "duration(self) >= duration('10m')",
-              "message": "timeout must be at least 10m, which is the least that StarRocks takes: write 10m or more, such as 6h"
+              "rule": "self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('10m') && duration(self) <= duration('8760h')",
+              "message": "timeout must be a number with h, m or s, from 10m (the least that StarRocks takes) to 8760h: write for example 6h or 1h30m, and 24h for a day"
             }
           ]
         },
         "noProgressTimeout": {
           "type": "string",
-          "minLength": 2,
           "maxLength": 32,
-          "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
           "default": "30m",
           "x-kubernetes-validations": [
             {
@@ -1615,18 +1699,17 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "message": "noProgressTimeout cannot be changed, because a Restore is carried out once: make another Restore (only cancel and bandwidth may change)"
             },
             {
-              "rule": "duration(self) >= duration('1m')",
-              "message": "noProgressTimeout must be at least 1m: write 1m or more, such as 30m"
+              "rule": "self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('1m') && duration(self) <= duration('8760h')",
+              "message": "noProgressTimeout must be a number with h, m or s, from 1m to 8760h: write for example 30m or 1h30m"
             }
           ]
         },
         "bandwidth": {
           "maxLength": 24,
-          "pattern": "^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i)?$",
           "x-kubernetes-validations": [
             {
-              "rule": "type(self) == int ? self >= 1048576 : quantity(self).compareTo(quantity('1Mi')) >= 0",
-              "message": "bandwidth must be at least 1Mi (bytes per second): write 1Mi or more, or leave it out for what the Repository says"
+              "rule": "type(self) == int ? self >= 1048576 : self.matches('^[0-9]+([.][0-9]+)?([kMGTP]|[KMGTP]i)?$') && quantity(self).compareTo(quantity('1Mi')) >= 0",
+              "message": "bandwidth must be bytes per second, at least 1Mi, as a whole number or with k, M, G, Ki, Mi or Gi: write for example 50Mi, or leave it out for what the Repository says"
             }
           ],
           "type": [
@@ -1636,8 +1719,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
         },
         "startBefore": {
           "type": "string",
-          "format": "date-time",
-          "maxLength": 64
+          "maxLength": 40,
+          "x-kubernetes-validations": [
+            {
+              "rule": "self.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,3})?(Z|[+-][0-9]{2}:[0-9]{2})$') && timestamp(self) > timestamp('1970-01-01T00:00:00Z')",
+              "message": "startBefore must be a time with seconds and zone, as RFC 3339 has it: write for example 2026-11-21T12:00:00Z, or 2026-11-21T13:00:00+01:00"
+            }
+          ]
         },
         "cancel": {
           "type": "boolean",

@@ -112,6 +112,8 @@ function problemOf({ instancePath, keyword, params, message }: ErrorObject): Pro
       return { path: under(path, missingProperty), message: "is needed" };
     case "enum":
       return { path, message: `must be one of ${must(allowedValues).join(", ")}` };
+    case "pattern":
+      return { path, message: `${must(message)}: kubectl explain says what to write there` };
     default:
       return { path, message: message ?? "is wrong" };
   }

@@ -1,5 +1,5 @@
 // Backups that are accepted and refused.
-import { aBackup, type SchemaCase } from "./cases.ts";
+import { aBackup, UNWRITABLE, type SchemaCase } from "./cases.ts";
 
 const ACCEPTED: readonly SchemaCase[] = [
   { name: "only what is needed", object: aBackup(), problems: [] },
@@ -70,11 +70,29 @@ const REFUSED: readonly SchemaCase[] = [
     object: aBackup({ tables: ["a"] }),
     problems: [["spec.tables[0]", "object"]],
   },
-  {
-    name: "a name with a line feed",
-    object: aBackup({ tables: [{ name: "a\nb" }] }),
-    problems: [["spec.tables[0].name", "match"]],
-  },
+  ...UNWRITABLE.flatMap(([what, name]) => [
+    {
+      name: `a database with ${what}`,
+      object: aBackup({ database: name }),
+      problems: [["spec.database", "write for example shop"]] as const,
+    },
+    {
+      name: `a table with ${what}`,
+      object: aBackup({ tables: [{ name }] }),
+      problems: [["spec.tables[0].name", "write for example orders"]] as const,
+    },
+    {
+      // A rule for each of four million names would cost more than Kubernetes allows.
+      name: `a partition with ${what}`,
+      object: aBackup({ tables: [{ name: "a", partitions: ["p", name] }] }),
+      problems: [
+        [
+          "spec.tables[0].partitions[1]",
+          name === "" ? "1 char" : "kubectl explain says what to write",
+        ],
+      ] as const,
+    },
+  ]),
   ...["information_schema", "_statistics_", "SYS"].map((database) => ({
     name: `the database ${database}`,
     object: aBackup({ database }),
@@ -83,12 +101,27 @@ const REFUSED: readonly SchemaCase[] = [
   {
     name: "a timeout that StarRocks does not take",
     object: aBackup({ timeout: "9m59s" }),
-    problems: [["spec.timeout", "must be at least 10m"]],
+    problems: [["spec.timeout", "from 10m (the least that StarRocks takes) to 8760h"]],
   },
+  ...["", "6", "6 h", "1d", "PT6H", "-6h", "6H", "06:00", ".5h", "8761h"].map((timeout) => ({
+    name: `the timeout "${timeout}"`,
+    object: aBackup({ timeout }),
+    problems: [["spec.timeout", "write for example 6h or 1h30m, and 24h for a day"]] as const,
+  })),
+  ...["", "30", "1 min", "8761h"].map((noProgressTimeout) => ({
+    name: `the noProgressTimeout "${noProgressTimeout}"`,
+    object: aBackup({ noProgressTimeout }),
+    problems: [["spec.noProgressTimeout", "write for example 30m or 1h30m"]] as const,
+  })),
+  ...["", "5", "1d", "24h1s"].map((backoff) => ({
+    name: `the backoff "${backoff}"`,
+    object: aBackup({ retry: { backoff } }),
+    problems: [["spec.retry.backoff", "write for example 5m or 30s"]] as const,
+  })),
   {
     name: "no time for progress",
     object: aBackup({ noProgressTimeout: "0s" }),
-    problems: [["spec.noProgressTimeout", "must be at least 1m"]],
+    problems: [["spec.noProgressTimeout", "from 1m to 8760h"]],
   },
   {
     name: "no attempt",
@@ -108,8 +141,13 @@ const REFUSED: readonly SchemaCase[] = [
   {
     name: "too little bandwidth",
     object: aBackup({ bandwidth: "1M" }),
-    problems: [["spec.bandwidth", "must be at least 1Mi"]],
+    problems: [["spec.bandwidth", "at least 1Mi"]],
   },
+  ...["", "50 Mi", "50MB", "50MiB/s", "1e9", "-50Mi", "50Ei", "50m"].map((bandwidth) => ({
+    name: `the bandwidth "${bandwidth}"`,
+    object: aBackup({ bandwidth }),
+    problems: [["spec.bandwidth", "write for example 50Mi"]] as const,
+  })),
   {
     name: "an unknown deletionPolicy",
     object: aBackup({ deletionPolicy: "Orphan" }),
@@ -125,11 +163,11 @@ const REFUSED: readonly SchemaCase[] = [
     object: aBackup({ snapshotName: "s".repeat(58) }),
     problems: [["spec.snapshotName", "set retry.maxAttempts to 1"]],
   },
-  {
-    name: "a Repository of another namespace",
-    object: aBackup({ repository: "ops/prod" }),
-    problems: [["spec.repository", "match"]],
-  },
+  ...["ops/prod", "Prod", "prod_1", ""].map((repository) => ({
+    name: `the repository "${repository}"`,
+    object: aBackup({ repository }),
+    problems: [["spec.repository", "write for example prod"]] as const,
+  })),
   {
     name: "a name with a dot",
     object: aBackup({}, "nightly.1"),

@@ -12,6 +12,18 @@ export interface SchemaCase {
   readonly problems: readonly (readonly [path: string, message: string])[];
 }
 
+/** No names, though they would fit into a quoted one; the same that are refused on their way into SQL. */
+export const UNWRITABLE: readonly (readonly [what: string, name: string])[] = [
+  ["no characters", ""],
+  ["a line break", "a\nb"],
+  ["NUL", "a\u0000"],
+  ["DEL", "\u007f"],
+  ["a C1 control character", "a\u0085b"],
+  ["the last C1 control character", "\u009f"],
+  ["a line separator", "a\u2028b"],
+  ["a paragraph separator", "\u2029"],
+];
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A Repository with only what it needs; `spec` says what is other, `undefined` takes a field away. */

@@ -1,5 +1,5 @@
 // Repositories that are accepted and refused.
-import { aRepository, type SchemaCase } from "./cases.ts";
+import { aRepository, UNWRITABLE, type SchemaCase } from "./cases.ts";
 
 const LOCATION = "s3://backups/starrocks";
 const CLUSTER = { frontends: ["fe"], credentialsSecret: { name: "user" } };
@@ -200,37 +200,119 @@ const REFUSED: readonly SchemaCase[] = [
   {
     name: "too little bandwidth, as a quantity",
     object: aRepository({ bandwidth: "1000k" }),
-    problems: [["spec.bandwidth", "must be at least 1Mi"]],
+    problems: [["spec.bandwidth", "at least 1Mi"]],
   },
   {
     name: "too little bandwidth, as a number",
     object: aRepository({ bandwidth: 1048575 }),
-    problems: [["spec.bandwidth", "must be at least 1Mi"]],
+    problems: [["spec.bandwidth", "at least 1Mi"]],
   },
   {
     name: "bandwidth in bits",
     object: aRepository({ bandwidth: "100Mbit" }),
-    problems: [["spec.bandwidth", "match"]],
+    problems: [["spec.bandwidth", "write for example 50Mi"]],
   },
   {
     name: "checks without a pause",
     object: aRepository({ checkInterval: "59s" }),
-    problems: [["spec.checkInterval", "must be at least 1m"]],
+    problems: [["spec.checkInterval", "from 1m to 8760h"]],
   },
+  ...["", "60", "1d", "hourly", "8761h"].map((checkInterval) => ({
+    name: `the checkInterval "${checkInterval}"`,
+    object: aRepository({ checkInterval }),
+    problems: [["spec.checkInterval", "write for example 30m"]] as const,
+  })),
+  ...["", "eu central 1", "https://s3.eu-central-1.amazonaws.com"].map((region) => ({
+    name: `the region "${region}"`,
+    object: aRepository({ s3: { region } }),
+    problems: [["spec.s3.region", "write for example eu-central-1"]] as const,
+  })),
+  ...["", "ops/keys", "S3_Credentials"].flatMap((name) => [
+    {
+      name: `the storage's Secret "${name}"`,
+      object: aRepository({ credentialsSecret: { name } }),
+      problems: [["spec.credentialsSecret.name", "write for example s3-credentials"]] as const,
+    },
+    {
+      name: `the users' Secret "${name}"`,
+      object: aRepository({
+        cluster: {
+          ...CLUSTER,
+          credentialsSecret: { name },
+          mountCredentialsSecret: { name },
+        },
+      }),
+      problems: [
+        ["spec.cluster.credentialsSecret.name", "write for example starrocks-backup-user"],
+        ["spec.cluster.mountCredentialsSecret.name", "write for example starrocks-mount-user"],
+      ] as const,
+    },
+    {
+      name: `names "${name}" of what the pods need`,
+      object: aRepository({
+        agent: {
+          serviceAccountName: name,
+          priorityClassName: name,
+          imagePullSecrets: [{ name: "registry" }, { name }],
+        },
+      }),
+      problems: [
+        ["spec.agent.serviceAccountName", "write for example starrocks-backup-agent"],
+        ["spec.agent.priorityClassName", "write for example batch"],
+        ["spec.agent.imagePullSecrets[1].name", "write for example registry"],
+      ] as const,
+    },
+  ]),
+  ...UNWRITABLE.map(([what, name]) => ({
+    name: `an allowed database with ${what}`,
+    object: aRepository({ allowedDatabases: ["shop", name] }),
+    problems: [["spec.allowedDatabases[1]", "write for example shop"]] as const,
+  })),
+  ...["", "256 MB", "half", "-256Mi"].map((memory) => ({
+    name: `the memory "${memory}"`,
+    object: aRepository({ agent: { memory } }),
+    problems: [["spec.agent.memory", "write for example 256Mi"]] as const,
+  })),
+  ...["", "half", "400MB", "-1", -1].map((quantity) => ({
+    name: `resources of ${JSON.stringify(quantity)}`,
+    object: aRepository({
+      agent: { resources: { requests: { cpu: quantity }, limits: { cpu: 1, memory: quantity } } },
+    }),
+    problems: [
+      ["spec.agent.resources.requests", "write for example 500m for half a CPU"],
+      ["spec.agent.resources.limits", "write for example 500m for half a CPU"],
+    ] as const,
+  })),
+  ...Object.entries({
+    "a value with a blank": { team: "data platform" },
+    "a value that ends with a dash": { team: "data-" },
+    "a key with a blank": { "the team": "data" },
+    "a key with two slashes": { "example.com/team/name": "data" },
+    "a key of 64 characters": { ["k".repeat(64)]: "data" },
+    "a prefix in capitals": { "Example.com/team": "data" },
+    "no key": { "": "data" },
+  }).map(([what, labels]) => ({
+    name: `labels with ${what}`,
+    object: aRepository({ agent: { labels, nodeSelector: labels } }),
+    problems: [
+      ["spec.agent.labels", "write for example {example.com/team: data}"],
+      ["spec.agent.nodeSelector", "write for example {disktype: ssd}"],
+    ] as const,
+  })),
   {
-    name: "an interval without a unit",
-    object: aRepository({ checkInterval: "60" }),
-    problems: [["spec.checkInterval", "match"]],
+    name: "an annotation's key with a blank",
+    object: aRepository({ agent: { annotations: { "the team": "data platform" } } }),
+    problems: [["spec.agent.annotations", "write for example {example.com/team: data}"]],
   },
   {
     name: "too little memory",
     object: aRepository({ agent: { memory: "15Mi" } }),
-    problems: [["spec.agent.memory", "must be from 16Mi to 64Gi"]],
+    problems: [["spec.agent.memory", "from 16Mi to 64Gi"]],
   },
   {
     name: "too much memory",
     object: aRepository({ agent: { memory: "65Gi" } }),
-    problems: [["spec.agent.memory", "must be from 16Mi to 64Gi"]],
+    problems: [["spec.agent.memory", "from 16Mi to 64Gi"]],
   },
   {
     name: "our own annotation",

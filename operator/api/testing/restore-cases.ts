@@ -1,5 +1,5 @@
 // Restores that are accepted and refused.
-import { aRestore, type SchemaCase } from "./cases.ts";
+import { aRestore, UNWRITABLE, type SchemaCase } from "./cases.ts";
 
 const SNAPSHOT = { name: "nightly_1a2b3c4d", timestamp: "2026-11-21-01-35-06-837" };
 
@@ -23,11 +23,6 @@ const ACCEPTED: readonly SchemaCase[] = [
       startBefore: "2026-11-21T12:00:00+01:00",
       cancel: true,
     }),
-    problems: [],
-  },
-  {
-    name: "a timestamp without milliseconds",
-    object: aRestore({ source: { snapshot: { name: "s", timestamp: "2026-11-21-01-35-06" } } }),
     problems: [],
   },
   {
@@ -60,11 +55,64 @@ const REFUSED: readonly SchemaCase[] = [
     object: aRestore({ source: { snapshot: { name: "s" } } }),
     problems: [["spec.source.snapshot.timestamp", "is needed"]],
   },
-  {
-    name: "a timestamp as SQL writes it",
-    object: aRestore({ source: { snapshot: { name: "s", timestamp: "2026-11-21 01:35:06" } } }),
-    problems: [["spec.source.snapshot.timestamp", "match"]],
-  },
+  ...[
+    "",
+    "2026-11-21 01:35:06",
+    "2026-11-21T01:35:06Z",
+    // No release writes it so, and the statement could not be sent.
+    "2026-11-21-01-35-06",
+  ].map((timestamp) => ({
+    name: `the timestamp "${timestamp}"`,
+    object: aRestore({ source: { snapshot: { name: "s", timestamp } } }),
+    problems: [["spec.source.snapshot.timestamp", "for example 2026-11-21-01-35-06-837"]] as const,
+  })),
+  ...["", "../x", "shop.nightly", "nightly 1"].map((name) => ({
+    name: `the snapshot "${name}"`,
+    object: aRestore({ source: { snapshot: { ...SNAPSHOT, name } } }),
+    problems: [["spec.source.snapshot.name", "for example nightly_1a2b3c4d"]] as const,
+  })),
+  ...["", "ops/nightly", "Nightly"].map((backup) => ({
+    name: `the Backup "${backup}"`,
+    object: aRestore({ source: { backup } }),
+    problems: [["spec.source.backup", "write for example nightly"]] as const,
+  })),
+  ...["", "ops/prod"].map((repository) => ({
+    name: `the repository "${repository}"`,
+    object: aRestore({ repository }),
+    problems: [["spec.repository", "write for example prod"]] as const,
+  })),
+  ...UNWRITABLE.flatMap(([what, name]) => [
+    {
+      name: `a database with ${what}`,
+      object: aRestore({ database: name }),
+      problems: [["spec.database", "write for example shop"]] as const,
+    },
+    {
+      name: `a table with ${what}`,
+      object: aRestore({ tables: [{ name }] }),
+      problems: [["spec.tables[0].name", "write for example orders"]] as const,
+    },
+    {
+      name: `a partition with ${what}`,
+      object: aRestore({ tables: [{ name: "a", partitions: [name] }] }),
+      problems: [
+        [
+          "spec.tables[0].partitions[0]",
+          name === "" ? "1 char" : "kubectl explain says what to write",
+        ],
+      ] as const,
+    },
+    {
+      name: `a table's new name with ${what}`,
+      object: aRestore({ tables: [{ name: "a", as: name }] }),
+      problems: [["spec.tables[0].as", "write for example orders_restored"]] as const,
+    },
+    {
+      name: `a table to overwrite with ${what}`,
+      object: aRestore({ existing: "Overwrite", overwriteTables: [name] }),
+      problems: [["spec.overwriteTables[0]", "write for example orders"]] as const,
+    },
+  ]),
   {
     name: "one of StarRocks' own databases",
     object: aRestore({ database: "Information_Schema" }),
@@ -130,17 +178,30 @@ const REFUSED: readonly SchemaCase[] = [
     object: aRestore({ existing: "Swap" }),
     problems: [["spec.existing", "Fail"]],
   },
+  ...[
+    "",
+    "2026-11-21",
+    "2026-11-21 12:00:00",
+    "2026-11-21T12:00:00",
+    "2026-11-21T12:00Z",
+    "12:00",
+    "1969-12-31T00:00:00Z",
+  ].map((startBefore) => ({
+    name: `the startBefore "${startBefore}"`,
+    object: aRestore({ startBefore }),
+    problems: [["spec.startBefore", "write for example 2026-11-21T12:00:00Z"]] as const,
+  })),
   {
-    name: "a day without a time",
-    object: aRestore({ startBefore: "2026-11-21" }),
-    problems: [["spec.startBefore", "date-time"]],
+    name: "a bandwidth in bits",
+    object: aRestore({ bandwidth: "100Mbit" }),
+    problems: [["spec.bandwidth", "write for example 50Mi"]],
   },
   {
     name: "too little time",
     object: aRestore({ timeout: "1m", noProgressTimeout: "1s" }),
     problems: [
-      ["spec.timeout", "must be at least 10m"],
-      ["spec.noProgressTimeout", "must be at least 1m"],
+      ["spec.timeout", "write for example 6h"],
+      ["spec.noProgressTimeout", "write for example 30m"],
     ],
   },
   {
