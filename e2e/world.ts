@@ -46,6 +46,8 @@ export interface WorldOptions {
   readonly starrocks?: Partial<StarRocksOptions>;
   readonly server?: () => Promise<S3Server>;
   readonly logLevel?: string;
+  /** How long nobody leads after the operator was killed. Default 15, as real; the fewer, the less of a pause it survives. */
+  readonly leaseSeconds?: number;
   /** How fast Kubernetes' controllers are. */
   readonly controllers?: Omit<ControllerOptions, "failed">;
   /** Loopback block as `127.77`; default a free one. */
@@ -66,8 +68,7 @@ export class World {
   readonly starrocks: StarRocks;
   readonly s3: FaultProxy;
   readonly #server: S3Server;
-  readonly #logLevel: string;
-  readonly #ownsDir: boolean;
+  readonly #options: WorldOptions;
   /** Everything any operator process has printed. */
   readonly operatorLines: string[] = [];
   readonly #operators = new Set<ChildProcess>();
@@ -86,8 +87,7 @@ export class World {
     this.starrocks = parts.starrocks;
     this.s3 = parts.s3;
     this.#server = parts.server;
-    this.#logLevel = parts.options.logLevel ?? "info";
-    this.#ownsDir = parts.options.dir === undefined;
+    this.#options = parts.options;
   }
 
   /** The operator is not started yet. What was started is stopped when something else cannot be. */
@@ -208,9 +208,9 @@ export class World {
       `--kubeconfig=${kubeconfig}`,
       `--namespace=${OPERATOR_NAMESPACE}`,
       "--listen=127.0.0.1:0",
-      "--lease-seconds=3",
+      `--lease-seconds=${this.#options.leaseSeconds ?? 15}`,
       `--agent-image=${AGENT_IMAGE}`,
-      `--log-level=${this.#logLevel}`,
+      `--log-level=${this.#options.logLevel ?? "info"}`,
     ];
     const child = spawn(process.execPath, [OPERATOR, ...flags], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -442,7 +442,7 @@ export class World {
     await this.starrocks.stop();
     await this.s3.stop();
     await this.#server.stop();
-    if (this.#ownsDir) await rm(this.dir, { recursive: true, force: true });
+    if (this.#options.dir === undefined) await rm(this.dir, { recursive: true, force: true });
   }
 }
 

@@ -21,7 +21,7 @@ describe("the operator amid deaths and orders", () => {
   let digest: string;
 
   before(async () => {
-    world = await World.start({ logLevel: process.env["LOG"] ?? "info" });
+    world = await World.start({ logLevel: process.env["LOG"] ?? "info", leaseSeconds: 3 });
     world.startOperator();
     await world.starrocks.createDatabase({
       name: DATABASE,

@@ -50,6 +50,7 @@ export class Stage {
   static async open(seed: number): Promise<Stage> {
     const world = await World.start({
       nodes: NODES,
+      leaseSeconds: 3,
       starrocks: { speed: STARROCKS_SPEED, seed: String(seed) },
     });
     const stage = new Stage(world);

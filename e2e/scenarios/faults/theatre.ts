@@ -43,6 +43,7 @@ export class Theatre {
   static async open(frontends: number): Promise<Theatre> {
     const world = await World.start({
       logLevel: "debug",
+      leaseSeconds: 3,
       starrocks: { frontends, speed: 12 },
       controllers: { nodeGraceMs: 3_000, evictAfterMs: 500 },
     });
