@@ -137,19 +137,23 @@ describe("a RESTORE whose answer is lost", () => {
     expectNothingLeft(w);
   });
 
-  it("is found when StarRocks takes it late, while it is sent again", async () => {
-    const w = world();
-    const lost = new FrontendError("OutcomeUnknown", false, "it was sent, and no answer came");
-    const busy = new FrontendError("DatabaseBusy", true, "one job of a database at a time");
-    w.starrocks.fail("restore", { when: "before", error: lost });
-    w.starrocks.fail("restore", { when: "before", error: busy });
-    const sent = () => w.starrocks.calls.filter((c) => c.verb === "restore");
-    await w.until(() => sent().length === 2, "the second statement", 60);
-    await w.starrocks.restore(sent()[0]?.args[0] as RestoreRequest);
-    expect((await ended(w, "Restore", "again")).phase).to.equal("FINISHED");
-    expect(w.starrocks.accepted).to.deep.equal(["restore nightly_bbbbbbbb"]);
-    expectNothingLeft(w);
-  });
+  for (const reason of ["DatabaseBusy", "FrontendUnreachable", "BrokerNotAlive"] as const) {
+    it(`is found when StarRocks takes it late, while it is sent again: ${reason}`, async () => {
+      const w = world();
+      const lost = new FrontendError("OutcomeUnknown", false, "it was sent, and no answer came");
+      w.starrocks.fail("restore", { when: "before", error: lost });
+      w.starrocks.fail("restore", {
+        when: "before",
+        error: new FrontendError(reason, true, "not now"),
+      });
+      const sent = () => w.starrocks.calls.filter((c) => c.verb === "restore");
+      await w.until(() => sent().length === 2, "the second statement", 60);
+      await w.starrocks.restore(sent()[0]?.args[0] as RestoreRequest);
+      expect((await ended(w, "Restore", "again")).phase).to.equal("FINISHED");
+      expect(w.starrocks.accepted).to.deep.equal(["restore nightly_bbbbbbbb"]);
+      expectNothingLeft(w);
+    });
+  }
 
   it("is FAILED, and never sent again, when another tool's job has run since", async () => {
     const w = world();

@@ -136,11 +136,9 @@ function unsent(seen: Seen, job: JobResource, taken: readonly string[]): Plan {
   return planOf({ ...seen, job, status: job.status ?? seen.status }, "unsent", verdict);
 }
 
-/** After a lost answer the job that keeps StarRocks busy may be ours, which it has taken meanwhile. */
+/** What was sent before, and got no answer, StarRocks may take late: this refusal says nothing about it. */
 function mayBeTaken(seen: Seen, { reason }: FrontendError): boolean {
-  if (reason === "OutcomeUnknown") return true;
-  const isBusy = reason === "DatabaseBusy" || reason === "SubmissionBusy";
-  return isBusy && seen.status.submission !== undefined;
+  return reason === "OutcomeUnknown" || seen.status.submission !== undefined;
 }
 
 async function refusedSubmit(
