@@ -204,6 +204,19 @@ describe("a label that is in use", () => {
     expectNothingLeft(world);
   });
 
+  it("is not taken for ours when the answer to our statement is lost", async () => {
+    const world = readyWorld();
+    putForeignSnapshot(world, "nightly_bbbbbbbb");
+    const lost = new FrontendError("OutcomeUnknown", false, "it was sent, and no answer came");
+    world.starrocks.fail("backup", { when: "before", error: lost });
+    putBackup(world, { retry: { maxAttempts: 2, backoff: "1s" } });
+    const { phase, attempts = [] } = await ended(world, "Backup", "nightly");
+    expect(phase).to.equal("FINISHED");
+    expect(attempts.map((a) => a.reason)).to.deep.equal(["LabelInUse"]);
+    expect(snapshotLabels(world)).to.deep.equal(["nightly_bbbbbbbb", "nightly_bbbbbbbb_2"]);
+    expectNothingLeft(world);
+  });
+
   it("costs an attempt when we chose it", async () => {
     const world = readyWorld();
     putForeignSnapshot(world, "nightly_bbbbbbbb");

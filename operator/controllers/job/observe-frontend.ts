@@ -5,7 +5,7 @@ import type { Repository } from "../../api/repository.generated.ts";
 import { FrontendError } from "../../starrocks/frontend.ts";
 import type { Frontend, JobRow, SnapshotRow } from "../../starrocks/frontend.ts";
 import type { ControllerDeps } from "../deps.ts";
-import { attemptId, mountName } from "../names.ts";
+import { attemptId, mountName, snapshotLabel } from "../names.ts";
 import { placeAgents } from "../placement.ts";
 import { whereabouts } from "../whereabouts.ts";
 import { identityOf } from "./look.ts";
@@ -163,24 +163,33 @@ async function askReplication(
   return replication;
 }
 
-/** Once the job is done or cannot be seen: is the snapshot there? */
+/** Before the statement: is the label somebody else's? Once the job is done or cannot be seen: is the snapshot there? */
 async function askSnapshot(
   frontend: Frontend,
   known: Known,
   { mount, jobs }: { readonly mount: string; readonly jobs: readonly JobRow[] },
 ): Promise<SnapshotRow | undefined> {
-  const { job, status } = known;
-  if (job.kind !== "Backup" || status.submission === undefined) return undefined;
-  if (status.snapshot?.timestamp !== undefined) return undefined;
-  const { label } = status.submission;
-  const isVisible = jobs.some((r) => r.label === label && r.kind === "backup");
-  if (isVisible && status.phase !== "COMMIT") return undefined;
+  if (!concernsSnapshot(known, jobs)) return undefined;
+  const label = ownLabel(known);
   try {
     return await frontend.snapshot(mount, label);
   } catch (error) {
     if (!(error instanceof FrontendError)) throw error;
     return { label, timestamps: [], status: error.message };
   }
+}
+
+function concernsSnapshot(known: Known, jobs: readonly JobRow[]): boolean {
+  const { submission, ending, phase, snapshot } = known.status;
+  if (known.job.kind !== "Backup" || snapshot?.timestamp !== undefined) return false;
+  if (submission === undefined) return ending === undefined;
+  const label = ownLabel(known);
+  return phase === "COMMIT" || !jobs.some((r) => r.label === label && r.kind === "backup");
+}
+
+function ownLabel({ job, status }: Known): string {
+  const given = job.kind === "Backup" ? job.spec.snapshotName : undefined;
+  return snapshotLabel(job.metadata, given, status.attempt ?? 1);
 }
 
 async function askDetails(

@@ -71,6 +71,13 @@ describe("the statement", () => {
       ],
     },
     {
+      name: "is not sent when its label is somebody else's snapshot",
+      given: mounted({ frontend: { snapshot: SNAPSHOT } }),
+      step: "submitted",
+      end: ["RETRY", "LabelInUse"],
+      message: /^snapshot nightly_bbbbbbbb is in the repository already$/,
+    },
+    {
       name: "is sent again when nothing has happened since it was recorded",
       given: mounted({
         status: { submission: { ...SENT, before: THEIRS_TEXT } },

@@ -13,11 +13,18 @@ export function submitOnce(request: (seen: Seen) => SubmitRequest | Verdict): St
     const { submission } = seen.status;
     if (myRow(seen) !== undefined) return undefined;
     if (submission?.accepted === true) return undefined;
-    if (submission === undefined || lastJobs(seen) === (submission.before ?? "")) {
-      return send(seen, request(seen));
-    }
+    if (submission === undefined) return labelIsTaken(seen) ?? send(seen, request(seen));
+    if (lastJobs(seen) === (submission.before ?? "")) return send(seen, request(seen));
     return seen.job.kind === "Restore" ? outcomeUnknown(seen) : sentAndForgotten(seen, request);
   };
+}
+
+/** Known before anything is sent: after a lost answer somebody else's snapshot would look like ours. */
+function labelIsTaken(seen: Seen): Verdict | undefined {
+  const isTaken = (frontendSeen(seen)?.snapshot?.timestamps.length ?? 0) > 0;
+  return isTaken
+    ? labelInUse(seen, `snapshot ${labelOf(seen)} is in the repository already`)
+    : undefined;
 }
 
 function send(seen: Seen, request: SubmitRequest | Verdict): Verdict {
