@@ -97,13 +97,23 @@ describe("hostile input", () => {
     spec: object,
     says: RegExp,
   ])[] = [
-    ["a database with a line break", "Backup", { database: "a\nb" }, /spec\.database/],
-    ["a database with NUL", "Backup", { database: "a\u0000b" }, /spec\.database/],
+    ["a database with a line break", "Backup", { database: "a\nb" }, /spec\.database.*write for/],
+    [
+      "a database with a C1 control character",
+      "Backup",
+      { database: "a\u0085b" },
+      /spec\.database.*write for/,
+    ],
     ["a number for a name", "Backup", { database: 5 }, /spec\.database.*string/],
-    ["more tables than a statement bears", "Backup", { tables: many(1001) }, /spec\.tables.*1000/],
+    [
+      "more tables than a statement bears",
+      "Backup",
+      { tables: many(10_000) },
+      /spec\.tables.*1000/,
+    ],
     ["an enormous name", "Backup", { database: "x".repeat(1 << 20) }, /spec\.database.*256/],
-    ["a day as a duration", "Backup", { timeout: "1d" }, /spec\.timeout/],
-    ["a negative size", "Backup", { bandwidth: "-1Mi" }, /spec\.bandwidth/],
+    ["a day as a duration", "Backup", { timeout: "1d" }, /spec\.timeout.*write for/],
+    ["a negative size", "Backup", { bandwidth: "-1Mi" }, /spec\.bandwidth.*write for/],
     ["a path as a snapshot's name", "Backup", { snapshotName: "../x" }, /snapshotName.*write/],
     ["a folder ..", "Repository", { location: "s3://bucket/../x" }, /location must not have/],
     [

@@ -258,6 +258,28 @@ describe("registry", () => {
       expect(error.message).to.contain('spec.size: Invalid value: "object": size is immutable');
     });
 
+    it("are judged by the plug-in unless it could stumble over them", () => {
+      cluster.stop();
+      cluster = testRegistry({ validate: () => [{ path: "spec", message: "is not liked" }] });
+      registry().create(definitions, undefined, thingDefinition());
+      const unliked = 'spec: Invalid value: "object": is not liked';
+      const unasked = "<nil>: Invalid value: null: some validation rules were not checked";
+      const cases: readonly (readonly [spec: Fields, said: string, not: string])[] = [
+        [{ size: 1 }, unliked, unasked],
+        [{ size: 10 }, unliked, unasked],
+        [{ size: 1, name: "A" }, unliked, unasked],
+        [{ size: "1" }, unasked, unliked],
+        [{}, unasked, unliked],
+        [{ size: 1, color: "green" }, unasked, unliked],
+        [{ size: 1, name: "abcdef" }, unasked, unliked],
+        [{ size: 1, parts: "abcd".split("").map((name) => ({ name })) }, unasked, unliked],
+      ];
+      for (const [spec, said, not] of cases) {
+        const { message } = refusal(() => thing(spec));
+        expect(message).to.contain(said).and.not.to.contain(not);
+      }
+    });
+
     it("are selected by the fields their definition names", () => {
       thing({ size: 1 }, { name: "a" });
       thing({ size: 1, color: "blue" }, { name: "b" });

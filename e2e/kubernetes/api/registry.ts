@@ -50,6 +50,21 @@ export interface RegistryOptions {
   readonly validate?: Validate;
 }
 
+/** What a rule could stumble over, or take too long with. */
+const BLOCKING: ReadonlySet<string> = new Set([
+  "FieldValueRequired",
+  "FieldValueNotSupported",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
+
+const RULES_NOT_CHECKED = invalid(
+  "<nil>",
+  null,
+  "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+);
+
 export type Subresource = "status" | "finalize" | "binding";
 
 export class Registry {
@@ -246,11 +261,11 @@ export class Registry {
     const { schema, definition } = resource;
     if (schema === undefined || definition === undefined) return [];
     const errors = validateSchema(schema, object, "");
-    // As in the real one: rules are only asked about what has the right shape.
-    if (errors.length > 0 || this.#validate === undefined) return errors;
-    return this.#validate(definition, object, old).map(({ path, message }) =>
-      invalid(path, "object", message),
-    );
+    if (this.#validate === undefined) return errors;
+    // As in the real one (hasBlockingErr): rules are asked also about what breaks a pattern or a bound.
+    if (errors.some(({ reason }) => BLOCKING.has(reason))) return [...errors, RULES_NOT_CHECKED];
+    const broken = this.#validate(definition, object, old);
+    return [...errors, ...broken.map(({ path, message }) => invalid(path, "object", message))];
   }
 }
 

@@ -79,6 +79,13 @@ const CASES: readonly (readonly [name: string, spec: Fields, complaints: readonl
 ];
 
 describe("structural schemas", () => {
+  it("tells of a list that is far too long as of one that is a little too long", () => {
+    const parts = Array.from({ length: 100_000 }, (_, i) => ({ name: `p${i}` }));
+    expect(complaints({ size: 1, parts })).to.deep.equal([
+      "spec.parts: Too many: 100000: must have at most 3 items",
+    ]);
+  });
+
   for (const [name, spec, said] of CASES) {
     it(name, () => expect(complaints(spec)).to.deep.equal(said));
   }
