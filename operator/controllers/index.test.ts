@@ -2,6 +2,9 @@
 import { expect } from "chai";
 import { BACKUP, REPOSITORY } from "../api/kinds.ts";
 import { must } from "../assert.ts";
+import { LABELS } from "../api/group.ts";
+import { withNode } from "./index.ts";
+import { slotViews } from "./job/observe-slots.ts";
 import { SECRETS } from "../runtime/objects.ts";
 import {
   lentSlots,
@@ -163,5 +166,15 @@ describe("controllers", () => {
     must(world.starrocks.job("crm")).stalledBy = undefined;
     await operator.until(() => phaseOf(world, "Restore", "again") === "FINISHED", "the Restore");
     await operator.until(() => world.get(BACKUP, "nightly") === undefined, "the deletion");
+  });
+});
+
+describe("what is kept of a pod", () => {
+  it("says on which node the last pods of a slot are", () => {
+    const metadata = { name: "sr", resourceVersion: "1", labels: { [LABELS.slot]: "0" } };
+    const pod = { apiVersion: "v1", kind: "Pod", metadata } as const;
+    const kept = withNode({ ...pod, spec: { containers: [], nodeName: "worker-1" } });
+    const [slot] = slotViews([{ apiVersion: "v1", kind: "Service", metadata }], [kept]);
+    expect(must(slot).pods.map((p) => p.where)).to.deep.equal(["sr on node worker-1"]);
   });
 });

@@ -43,7 +43,7 @@ export function makeInformers(manager: Manager, namespace: string | undefined): 
   const backups = manager.informer(BACKUP, of);
   const restores = manager.informer(RESTORE, of);
   const jobs = manager.informer<Job>(JOBS, ours, { keep: withoutSpec });
-  const pods = manager.informer<Pod>(PODS, ours, { keep: withoutSpec });
+  const pods = manager.informer<Pod>(PODS, ours, { keep: withNode });
   const services = manager.informer(SERVICES, ours);
   const nodes = manager.informer(NODES);
   const caches: Caches = {
@@ -60,6 +60,13 @@ export function makeInformers(manager: Manager, namespace: string | undefined): 
     slotsByRepository: services.store.index(byLabel(LABELS.repositoryUid)),
   };
   return { repositories, backups, restores, jobs, pods, services, caches };
+}
+
+/** Of a pod's spec where it runs, which the scheduler wrote there. */
+export function withNode(pod: Pod): Pod {
+  const nodeName = pod.spec?.nodeName;
+  const kept = withoutSpec(pod);
+  return nodeName === undefined ? kept : { ...kept, spec: { containers: [], nodeName } };
 }
 
 /** There may be twenty thousand, and nobody reads what we wrote there ourselves. */

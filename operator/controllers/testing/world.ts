@@ -13,7 +13,7 @@ import { silentLog } from "../../log.ts";
 import type { Kind, KubernetesObject, ObjectKey } from "../../runtime/api.ts";
 import { isApiError } from "../../runtime/api.ts";
 import { keyOf } from "../../runtime/keys.ts";
-import { JOBS, NODES, PODS, SECRETS, SERVICES, type Job } from "../../runtime/objects.ts";
+import { JOBS, NODES, PODS, SECRETS, SERVICES, type Job, type Pod } from "../../runtime/objects.ts";
 import type { Result } from "../../runtime/result.ts";
 import { ObjectStore, byLabel } from "../../runtime/store.ts";
 import { MemoryApi } from "../../runtime/testing/memory-api.ts";
@@ -21,7 +21,7 @@ import type { FakeFrontendOptions } from "../../starrocks/testing/fake-frontend.
 import { Secret } from "../../secret.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import type { Caches, ControllerDeps } from "../deps.ts";
-import { countRunning, withoutSpec } from "../index.ts";
+import { countRunning, withNode, withoutSpec } from "../index.ts";
 import { Frontends } from "../frontends.ts";
 import { reconcileJob } from "../job/controller.ts";
 import type { JobResource } from "../job/model.ts";
@@ -439,7 +439,8 @@ const KINDS = [
 
 /** As index.ts has informers keep it. */
 function keptOf(object: KubernetesObject): KubernetesObject {
-  return ["Job", "Pod"].includes(object.kind) ? withoutSpec(object) : object;
+  if (object.kind === "Pod") return withNode(object as Pod);
+  return object.kind === "Job" ? withoutSpec(object) : object;
 }
 
 function isCustom({ kind }: Kind<KubernetesObject>): boolean {
