@@ -20,5 +20,5 @@ export async function reconcileJob(
   if (seen === undefined) return done("it is gone");
   const decided = plan(seen);
   log.debug("planned", { step: decided.step, actions: decided.actions.map((a) => a.kind) });
-  return paced(await apply(deps, seen, decided), deps.caches.running());
+  return paced(seen, await apply(deps, seen, decided), deps.caches.running());
 }
