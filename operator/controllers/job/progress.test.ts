@@ -27,6 +27,12 @@ function progress(
 const OLD = { time: ago(10_000), lastChangeTime: ago(10_000) };
 
 describe("progressOf", () => {
+  it("sees what stands still also when an operator with another clock wrote last", () => {
+    const before = progress(undefined, FIGURES);
+    const ahead = { ...before, time: ago(-3_600_000), lastChangeTime: ago(-3_600_000) };
+    expect(progress(ahead, FIGURES)).to.include({ time: ago(0), lastChangeTime: ago(0) });
+  });
+
   it("adds up what agents have moved", () => {
     const agents = [
       agent({ figures: FIGURES }),

@@ -18,10 +18,11 @@ export function progressOf(seen: Seen, row: JobRow | undefined): JobProgress | u
   const before = seen.status.progress;
   const now = timestamp(seen.nowMs);
   const measured = measure(seen, row, before);
-  const moved = before === undefined || fingerprint(measured) !== fingerprint(before);
   const ageMs = sinceMs(seen, before?.time);
-  // A time to come was written by an operator with another clock.
-  const isYoung = before !== undefined && ageMs >= 0 && ageMs < WRITE_EVERY_MS;
+  // A time to come was written by an operator with another clock: what stands still is measured anew from now.
+  const isAhead = ageMs < 0;
+  const moved = before === undefined || isAhead || fingerprint(measured) !== fingerprint(before);
+  const isYoung = before !== undefined && !isAhead && ageMs < WRITE_EVERY_MS;
   if (isYoung && measured.state === before.state) return before;
   if (!moved) return { ...before, bytesPerSecond: 0 };
   return { ...measured, time: now, lastChangeTime: now };

@@ -13,7 +13,7 @@ import { silentLog } from "../../log.ts";
 import type { Kind, KubernetesObject, ObjectKey } from "../../runtime/api.ts";
 import { isApiError } from "../../runtime/api.ts";
 import { keyOf } from "../../runtime/keys.ts";
-import { JOBS, NODES, PODS, SECRETS, SERVICES, type Job, type Pod } from "../../runtime/objects.ts";
+import { JOBS, NODES, PODS, SECRETS, SERVICES, type Job } from "../../runtime/objects.ts";
 import type { Result } from "../../runtime/result.ts";
 import { ObjectStore, byLabel } from "../../runtime/store.ts";
 import { MemoryApi } from "../../runtime/testing/memory-api.ts";
@@ -439,7 +439,7 @@ const KINDS = [
 
 /** As index.ts has informers keep it. */
 function keptOf(object: KubernetesObject): KubernetesObject {
-  if (object.kind === "Pod") return withNode(object as Pod);
+  if (object.kind === "Pod") return withNode(object);
   return object.kind === "Job" ? withoutSpec(object) : object;
 }
 

@@ -226,10 +226,14 @@ describe("time that passes", () => {
         /^nothing moved for noProgressTimeout, in UPLOADING: StarRocks \(UPLOADING\); nothing/,
     },
     {
-      name: "without a move in COMMITTING is told only: cancelling would lose the tables",
+      name: "in COMMITTING is told only, also beyond timeout: cancelling would lose the tables",
       given: submitted({
-        job: restore({ noProgressTimeout: "5m" }),
-        status: { phase: "COMMIT", progress: { ...still, ...MOVING } },
+        job: restore({ noProgressTimeout: "5m", timeout: "10m" }),
+        status: {
+          phase: "COMMIT",
+          submission: { ...SENT, time: ago(11 * MINUTE), accepted: true },
+          progress: { ...still, ...MOVING },
+        },
         frontend: { jobs: [row({ kind: "restore", state: "COMMITTING", unfinishedTasks: 3 })] },
       }),
       step: "starRocksIsDone",

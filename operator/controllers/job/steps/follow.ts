@@ -127,13 +127,14 @@ function idleFor(seen: Seen, row: JobRow): number {
 function tooLate(seen: Seen, row: JobRow): Verdict | undefined {
   const { settings, status } = seen;
   const where = `in ${row.state}`;
+  if (isReplacing(row)) return undefined;
   if (sinceMs(seen, status.submission?.time) > settings.timeoutMs) {
     // As StarRocks' own end of it: `timeout` is that of one attempt.
     const message = `not done within timeout, ${where}: ${waitsFor(seen, row).text}`;
     return end("RETRY", "TimedOut", message);
   }
   const idleMs = idleFor(seen, row);
-  if (idleMs > settings.noProgressMs && !isReplacing(row)) {
+  if (idleMs > settings.noProgressMs) {
     const message = `nothing moved for noProgressTimeout, ${where}: ${waitsFor(seen, row).text}`;
     return end("RETRY", "NoProgress", message);
   }
