@@ -24,8 +24,14 @@ export function progressOf(seen: Seen, row: JobRow | undefined): JobProgress | u
   const moved = before === undefined || isAhead || fingerprint(measured) !== fingerprint(before);
   const isYoung = before !== undefined && !isAhead && ageMs < WRITE_EVERY_MS;
   if (isYoung && measured.state === before.state) return before;
-  if (!moved) return { ...before, bytesPerSecond: 0 };
+  if (!moved) return standingStill(before);
   return { ...measured, time: now, lastChangeTime: now };
+}
+
+/** An agent that hangs has its last rate in its last line: nobody may take it for the one that works. */
+function standingStill(progress: JobProgress): JobProgress {
+  const nodes = progress.nodes?.map((node) => ({ ...node, bytesPerSecond: 0 }));
+  return { ...progress, bytesPerSecond: 0, ...(nodes === undefined ? {} : { nodes }) };
 }
 
 /** The figures at the end, once the agents have written their last ones. */
