@@ -21,11 +21,17 @@ describe("readMountKey", () => {
     expect(a.reveal()).to.equal(b.reveal());
   });
 
-  it("refuses a Secret that is somebody else's", async () => {
-    const api = new MemoryApi();
-    const metadata = { name: MOUNT_KEY_SECRET, namespace: "own" };
-    api.seed(SECRETS, { apiVersion: "v1", kind: "Secret", metadata, data: { other: "eA==" } });
-    const error: unknown = await readMountKey(api, "own").catch((e: unknown) => e);
-    expect(error).to.be.instanceOf(TerminalError).that.includes({ reason: "MountKeyInvalid" });
-  });
+  const foreign: readonly [string, Readonly<Record<string, string>>][] = [
+    ["somebody else's", { other: "eA==" }],
+    ["so short that it could be guessed", { key: "AAAA" }],
+  ];
+  for (const [what, data] of foreign) {
+    it(`refuses a Secret that is ${what}`, async () => {
+      const api = new MemoryApi();
+      const metadata = { name: MOUNT_KEY_SECRET, namespace: "own" };
+      api.seed(SECRETS, { apiVersion: "v1", kind: "Secret", metadata, data });
+      const error: unknown = await readMountKey(api, "own").catch((e: unknown) => e);
+      expect(error).to.be.instanceOf(TerminalError).that.includes({ reason: "MountKeyInvalid" });
+    });
+  }
 });

@@ -17,12 +17,13 @@ export async function readMountKey(api: Api, namespace: string): Promise<Secret>
   const key = { namespace, name: MOUNT_KEY_SECRET };
   const there = await api.get(SECRETS, key);
   const secret = there ?? (await makeKey(api, namespace));
-  const value = secret.data?.[FIELD];
-  if (value === undefined || value === "") {
-    const message = `Secret ${namespace}/${MOUNT_KEY_SECRET} has no field ${FIELD}: delete it, and the operator makes a new one`;
+  const value = Buffer.from(secret.data?.[FIELD] ?? "", "base64");
+  // One that somebody wrote there may be one that somebody can guess.
+  if (value.length !== KEY_BYTES) {
+    const message = `Secret ${namespace}/${MOUNT_KEY_SECRET} has no field ${FIELD} of ${KEY_BYTES} bytes: delete it, and the operator makes a new one`;
     throw new TerminalError("MountKeyInvalid", message);
   }
-  return new Secret(Buffer.from(value, "base64").toString("hex"));
+  return new Secret(value.toString("hex"));
 }
 
 async function makeKey(
