@@ -17,7 +17,8 @@ describe("a soak", () => {
         seed: SEED,
         durationMs: BUSY_MS,
         meanPauseMs: 400,
-        compareMax: 3,
+        compareMax: 2,
+        livingMax: 3,
         history: join(dir, "history.jsonl"),
         say: () => {},
       });

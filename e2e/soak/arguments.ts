@@ -14,7 +14,8 @@ export const HELP = `npm run soak [-- --minutes N] [--seed S] [--history FILE]
 Backs up, restores, cancels, deletes and breaks things at random, on stand-ins in this process and with our
 operator and agents as processes, and looks all the time that no promise is broken. Linux only.
 
-  --minutes N      how long things are done; then everything ends and is compared. Default 4
+  --minutes N      how long things are done; then everything ends and is compared. Default 4; from about 12 on
+                   operators live long enough to see whether their memory grows
   --seed S         repeats the deeds of that run. Default a fresh one, which is printed
   --history FILE   what was done and seen, a JSON line each. Default soak-<seed>.jsonl, removed when all went well
 

@@ -19,11 +19,13 @@ type Done = Promise<string | undefined>;
 export class People {
   readonly #stage: Stage;
   readonly #ledger: Ledger;
+  readonly #livingMax: number;
   #names = 0;
 
-  constructor(stage: Stage, ledger: Ledger) {
+  constructor(stage: Stage, ledger: Ledger, livingMax = LIVING_MAX) {
     this.#stage = stage;
     this.#ledger = ledger;
+    this.#livingMax = livingMax;
   }
 
   async do(what: Wish, deed: Deed): Done {
@@ -313,7 +315,7 @@ export class People {
   }
 
   #isCrowded(): boolean {
-    return this.#ledger.living().length >= LIVING_MAX;
+    return this.#ledger.living().length >= this.#livingMax;
   }
 
   #name(prefix: string): string {

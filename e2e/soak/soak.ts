@@ -1,12 +1,13 @@
 // A soak: deeds of the plan, one after the other, with all invariants looked at meanwhile; then everything is mended,
-// every job ends, every kept snapshot is restored and compared, everything is deleted, and nothing may be left.
+// every job ends, every kept snapshot is restored and compared, everything is deleted, and nothing may be left. A seed
+// repeats the deeds, not what the machine makes of them: the history in the report is what happened.
 import { setTimeout as sleep } from "node:timers/promises";
 import { REPOSITORY } from "../../operator/api/kinds.ts";
 import { seededRandom } from "../servers/fault-script.ts";
 import { Checks } from "./checks.ts";
 import { Footprint } from "./footprint.ts";
 import { History } from "./history.ts";
-import { Ledger, type Job } from "./ledger.ts";
+import { Ledger, type Job, type Snapshot } from "./ledger.ts";
 import { Misfortunes } from "./misfortunes.ts";
 import { People, key } from "./people.ts";
 import { isMisfortune, isOfOperator, planOf, type Deed } from "./plan.ts";
@@ -25,8 +26,10 @@ export interface SoakOptions {
   readonly history: string;
   readonly say: (line: string) => void;
   readonly meanPauseMs?: number;
-  /** Kept snapshots that are restored at the end, the newest. */
+  /** Kept snapshots that are restored at the end, the newest; default 30. */
   readonly compareMax?: number;
+  /** Jobs at a time that people make, default 7. */
+  readonly livingMax?: number;
 }
 
 /** Operators live undisturbed for the rest, so that a growth of their memory can be seen. */
@@ -58,6 +61,8 @@ class Run {
   readonly #misfortunes: Misfortunes;
   readonly #footprint = new Footprint();
   readonly #counts = { done: 0, idle: 0, misfortunes: 0 };
+  /** When the last fault was mended. */
+  #mendedMs = Infinity;
   #broken: BrokenPromise | undefined;
   #saidMs = Date.now();
 
@@ -71,7 +76,7 @@ class Run {
     const { client } = stage.world.kubernetes;
     this.#watcher = new Watcher({ ...common, client, history: this.#history });
     this.#checks = new Checks({ ...common, stage });
-    this.#people = new People(stage, this.#ledger);
+    this.#people = new People(stage, this.#ledger, options.livingMax);
     this.#misfortunes = new Misfortunes(stage);
   }
 
@@ -81,17 +86,24 @@ class Run {
       await this.#watcher.synced();
       await this.#takeStock();
       await this.#disturb();
+      this.#note("mending");
       await this.#misfortunes.mend();
-      await this.#untilAllAreOver();
+      this.#mendedMs = Date.now();
+      this.#note("waiting for every job's end, comparing");
       await this.#compareAll();
+      this.#note("clearing");
       await this.#clear();
       this.#tell("end");
     } finally {
       clearInterval(watch);
-      await this.#misfortunes.mend();
+      await this.#misfortunes.mend().catch((error: unknown) => this.#note(String(error)));
       await this.#watcher.stop();
       await this.#history.close();
     }
+  }
+
+  #note(what: string): void {
+    this.#history.note("soak", { what });
   }
 
   /** What the tables hold to begin with. */
@@ -154,34 +166,40 @@ class Run {
     if (this.#broken !== undefined) throw this.#broken;
   }
 
-  async #untilAllAreOver(): Promise<void> {
-    const deadline = Date.now() + END_MAX_MS;
-    const isWaiting = () => this.#ledger.living();
-    while (isWaiting().length > 0) {
-      await this.#look(0);
-      await sleep(500);
-      if (Date.now() < deadline) continue;
-      for (const job of isWaiting()) {
-        this.#break("every job ends", key(job), told(job));
-      }
+  /** With nothing wrong any more, each job has so long. */
+  #requireEndsSoon(): void {
+    for (const job of this.#ledger.living()) {
+      const sinceMs = Math.max(job.createdMs, this.#mendedMs);
+      if (Date.now() - sinceMs > END_MAX_MS) this.#break("every job ends", key(job), told(job));
     }
-    await this.#look(0);
   }
 
-  /** Every kept snapshot, the newest first, restored into a database of its own. */
+  /** Every kept snapshot, the newest first, restored into a database of its own, while the last jobs end. */
   async #compareAll(): Promise<void> {
-    const kept = this.#ledger.snapshots.filter((s) => s.state === "kept").toReversed();
     const fromMs = Date.now();
-    for (const [i, snapshot] of kept.slice(0, this.#options.compareMax ?? 30).entries()) {
-      while (this.#ledger.living().length >= COMPARED_AT_ONCE) {
-        await this.#look(0);
-        await sleep(200);
+    const compared = new Set<Snapshot>();
+    const { compareMax = 30 } = this.#options;
+    const next = (): Snapshot | undefined =>
+      compared.size >= compareMax
+        ? undefined
+        : this.#ledger.snapshots.findLast((s) => s.state === "kept" && !compared.has(s));
+    for (;;) {
+      const snapshot = next();
+      const living = this.#ledger.living().length;
+      if (snapshot !== undefined && living < COMPARED_AT_ONCE) {
+        // By the Backup's name and by the snapshot's, in turn.
+        const how = compared.size % 2;
+        compared.add(snapshot);
+        const done = await this.#people.restoreCopy(snapshot, [0, 0, 0, how, 0, 0]);
+        this.#history.note("deed", { what: "compare", done });
+      } else if (living === 0) {
+        break;
       }
-      // By the Backup's name and by the snapshot's, in turn.
-      const done = await this.#people.restoreCopy(snapshot, [0, 0, 0, i % 2, 0, 0]);
-      this.#history.note("deed", { what: "compare", done });
+      await this.#look(0);
+      await sleep(200);
+      this.#requireEndsSoon();
     }
-    await this.#untilAllAreOver();
+    await this.#look(0);
     const jobs = [...this.#ledger.jobs.values()].filter((j) => j.createdMs >= fromMs);
     for (const job of jobs.filter((j) => j.status?.phase !== "FINISHED")) {
       this.#break("a FINISHED snapshot can be restored", key(job), told(job));
@@ -197,10 +215,12 @@ class Run {
     await this.#until("every deleted job goes", () =>
       [...this.#ledger.jobs.values()].filter((j) => j.deletion !== "gone").map(key),
     );
+    this.#note("looking for what is left");
     await this.#checks.leftovers();
     await this.#checks.storage();
     await this.#checks.secrets();
     await this.#checks.nothingSecret(world.operatorLines, "the operator's log");
+    this.#note("deleting Repositories");
     for (const { namespace, name } of PLACES) {
       await patiently(`deleting Repository ${name}`, () =>
         world.kubernetes.client.delete(REPOSITORY, { namespace, name }),
@@ -215,6 +235,7 @@ class Run {
       },
     );
     await this.#checks.nothingOfRepositories();
+    this.#note("end");
     for (const text of this.#footprint.problems()) this.#break("memory stays flat", "memory", text);
     for (const error of world.kubernetes.server.problems) {
       this.#break("the stage itself holds", "the API server", String(error.stack));

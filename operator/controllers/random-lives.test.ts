@@ -1,9 +1,9 @@
-// Thousands of random lives against Kubernetes and StarRocks in memory, on a clock that runs when told. LIVES says how
-// many, LIVES_SEED where to begin: a life that fails is run again with its seed and LIVES=1.
-import { randomInt } from "node:crypto";
+// Random lives against Kubernetes and StarRocks in memory, on a clock that runs when told. LIVES says how many,
+// LIVES_SEED where to begin: a life that fails is run again with its seed and LIVES=1. Where it begins is fixed
+// unless told, so that a failure is of the change at hand; who looks for news tells another.
 import { live } from "./testing/random-life.ts";
 
-const FIRST = Number(process.env["LIVES_SEED"] ?? randomInt(2 ** 30));
+const FIRST = Number(process.env["LIVES_SEED"] ?? 1);
 const LIVES = Number(process.env["LIVES"] ?? 10);
 
 describe("random lives", () => {
