@@ -215,6 +215,10 @@ class Run {
     await this.#until("every deleted job goes", () =>
       [...this.#ledger.jobs.values()].filter((j) => j.deletion !== "gone").map(key),
     );
+    const hasFinished = this.#watcher.ends.has("Backup FINISHED");
+    if (hasFinished && this.#checks.statementsTaken === 0) {
+      this.#break("the stage itself holds", "SQL", "no BACKUP was seen, and one has FINISHED");
+    }
     this.#note("looking for what is left");
     await this.#checks.leftovers();
     await this.#checks.storage();
