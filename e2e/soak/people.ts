@@ -2,11 +2,20 @@
 // undefined where there was nothing to do it to, and tells the ledger before the operator can know.
 import { BACKUP, REPOSITORY, RESTORE } from "../../operator/api/kinds.ts";
 import { ApiError, type Kind, type KubernetesObject } from "../../operator/runtime/api.ts";
-import { DdlError } from "../starrocks/sql/errors.ts";
+import { must } from "../../operator/assert.ts";
 import { resource } from "../world.ts";
 import { between, chosen, type Deed, type Dice, type Wish } from "./plan.ts";
 import { FINAL, Ledger, type Job, type JobKind, type Snapshot } from "./ledger.ts";
-import { DATABASES, PLACES, Stage, TABLES, patiently, sqlOf, type Place } from "./stage.ts";
+import {
+  DATABASES,
+  PLACES,
+  Stage,
+  TABLES,
+  patiently,
+  sqlOf,
+  type Place,
+  unlessRefused,
+} from "./stage.ts";
 
 /** More would only wait for each other. */
 const LIVING_MAX = 7;
@@ -181,10 +190,23 @@ export class People {
       this.#ledger.living().filter((j) => j.deletion === "none"),
       which,
     );
-    if (job === undefined) return undefined;
+    return job === undefined ? undefined : await this.#stop(job);
+  }
+
+  async #stop(job: Job): Done {
     job.wasStopped = true;
     await this.#patch(job, { cancel: true });
     return key(job);
+  }
+
+  /** A Restore waits for its Backup to come back for ever, and says so: who deleted that gives it up. */
+  async giveUpWaiting(): Promise<void> {
+    for (const job of this.#ledger.living()) {
+      if (job.status?.reason !== "SourceMissing" || job.wasStopped) continue;
+      const source = must(job.source, "what a Restore reads");
+      const backup = this.#ledger.jobs.get(Ledger.keyOf("Backup", source.namespace, source.backup));
+      if (backup?.deletion === "gone") await this.#stop(job);
+    }
   }
 
   async #deleteJob([which, alive]: Dice): Done {
@@ -227,9 +249,13 @@ export class People {
       which,
     );
     if (job === undefined) return undefined;
-    job.deletionPolicy = much < 0.5 ? "Delete" : "Retain";
-    await this.#patch(job, { deletionPolicy: job.deletionPolicy });
-    return `${key(job)} ${job.deletionPolicy}`;
+    return await this.setPolicy(job, much < 0.5 ? "Delete" : "Retain");
+  }
+
+  async setPolicy(job: Job, deletionPolicy: Job["deletionPolicy"]): Done {
+    job.deletionPolicy = deletionPolicy;
+    await this.#patch(job, { deletionPolicy });
+    return `${key(job)} ${deletionPolicy}`;
   }
 
   async #changeRepository([which, much]: Dice): Done {
@@ -365,17 +391,6 @@ export class People {
       kubernetes.applyManifests([{ ...object, metadata: { ...object.metadata, namespace } }]),
     );
     return `${key(job)} ${JSON.stringify(spec)}`;
-  }
-}
-
-/** False: StarRocks says why it cannot, as while a BE is away, and people leave it at that. */
-async function unlessRefused(call: () => Promise<void>): Promise<boolean> {
-  try {
-    await call();
-    return true;
-  } catch (error) {
-    if (error instanceof DdlError) return false;
-    throw error;
   }
 }
 

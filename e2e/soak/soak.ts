@@ -195,6 +195,7 @@ class Run {
       } else if (living === 0) {
         break;
       }
+      await this.#people.giveUpWaiting();
       await this.#look(0);
       await sleep(200);
       this.#requireEndsSoon();
@@ -209,9 +210,12 @@ class Run {
 
   async #clear(): Promise<void> {
     const { world } = this.#stage;
-    for (const job of this.#ledger.jobs.values()) {
-      if (job.deletion === "none") await this.#people.deleteJob(job);
+    const kept = [...this.#ledger.jobs.values()].filter((j) => j.deletion === "none");
+    // Both ways in every run, however the dice fell.
+    for (const [i, job] of kept.filter((j) => j.kind === "Backup").entries()) {
+      await this.#people.setPolicy(job, i % 2 === 0 ? "Retain" : "Delete");
     }
+    for (const job of kept) await this.#people.deleteJob(job);
     await this.#until("every deleted job goes", () =>
       [...this.#ledger.jobs.values()].filter((j) => j.deletion !== "gone").map(key),
     );

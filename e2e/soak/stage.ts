@@ -8,6 +8,7 @@ import { must } from "../../operator/assert.ts";
 import type { KubernetesObject } from "../../operator/runtime/api.ts";
 import { seededRandom } from "../servers/fault-script.ts";
 import type { TableSpec } from "../starrocks/data-builder.ts";
+import { DdlError } from "../starrocks/sql/errors.ts";
 import { NAMESPACE, World } from "../world.ts";
 import { between } from "./plan.ts";
 
@@ -176,6 +177,17 @@ export function pidOf(child: ChildProcess): number {
 /** As a person who tries again while the FE is away. */
 export async function sqlOf({ world }: Stage, text: string): ReturnType<World["sql"]> {
   return await patiently(text, () => world.sql(text));
+}
+
+/** False: StarRocks says why it cannot, as while a BE is away, and people leave it at that. */
+export async function unlessRefused(call: () => Promise<void>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    if (error instanceof DdlError) return false;
+    throw error;
+  }
 }
 
 /** Repeats what an API server that is away or told to fail makes fail; rejects when it lasts. */

@@ -196,3 +196,27 @@ export function expectNothingTwice(world: World, accepted = world.starrocks.acce
 interface Lending {
   readonly metadata?: { readonly annotations?: Readonly<Record<string, unknown>> };
 }
+
+/** What `db.table` holds; undefined: it is not there. */
+export function contentOf({ starrocks }: World, table: string): string | undefined {
+  const [database = "", name = ""] = table.split(".");
+  const found = starrocks.world.table(database, name);
+  if (found === undefined || found.isPending) return undefined;
+  return [...found.partitions.values()].join();
+}
+
+/** A Restore whose Backup was deleted: it waits for another of that name, and says so, for ever. */
+export function waitsForBackup(
+  world: World,
+  { kind, name }: { readonly kind: JobResource["kind"]; readonly name: string },
+): boolean {
+  if (kind !== "Restore") return false;
+  const found = must(world.get(RESTORE, name), `Restore ${name}`);
+  const { backup = "" } = found.spec.source;
+  return found.status?.reason === "SourceMissing" && world.get(BACKUP, backup) === undefined;
+}
+
+/** What a Restore says of its target; `deleted` when it is gone. */
+export function targetStateOf(found: JobResource | undefined): string {
+  return found?.kind === "Restore" ? (found.status?.targetState ?? "") : "deleted";
+}

@@ -13,6 +13,7 @@ import type { JobResource } from "../job/model.ts";
 import { kindOf } from "../job/settings.ts";
 import { isFinal, type JobPhase } from "../job/status.ts";
 import {
+  contentOf,
   expectNothingLeft,
   expectNothingStaged,
   expectNothingTwice,
@@ -20,6 +21,8 @@ import {
   putBackup,
   putRestore,
   readyWorld,
+  targetStateOf,
+  waitsForBackup,
 } from "./lives.ts";
 import type { Harm } from "./mortality.ts";
 import { FOLDER, type World } from "./world.ts";
@@ -108,7 +111,15 @@ class Life {
       const job = this.#world.starrocks.job(d);
       if (job !== undefined) job.stalledBy = undefined;
     }
-    await this.#world.until(() => this.#living().length === 0, "the end of all jobs", END_ROUNDS);
+    await this.#world.until(
+      () => this.#living().every((w) => waitsForBackup(this.#world, w)),
+      "the end of all jobs",
+      END_ROUNDS,
+    );
+    for (const { kind, name } of this.#living()) {
+      await this.#world.edit(kindOf(kind), name, { cancel: true });
+    }
+    await this.#world.until(() => this.#living().length === 0, "the end of who waited", END_ROUNDS);
     this.#requireSnapshots();
     await this.#clear();
   }
@@ -368,7 +379,7 @@ class Life {
     const told = targetStateOf(found);
     for (const [from, to] of wish.targets) {
       const table = `${wish.database}.${to}`;
-      const content = this.#contentOf(table);
+      const content = contentOf(this.#world, table);
       const before = this.#contents.get(table)?.at(-1);
       const mayChange = wish.overwrites || before === undefined;
       if (wish.phase === "FINISHED") {
@@ -402,18 +413,13 @@ class Life {
     return stays.some((e) => e.message.includes(label));
   }
 
-  #contentOf(table: string): string | undefined {
-    const [database = "", name = ""] = table.split(".");
-    const found = this.#world.starrocks.world.table(database, name);
-    if (found === undefined || found.isPending) return undefined;
-    return [...found.partitions.values()].join();
-  }
-
   /** Tables that no living Restore names are as they were left. */
   #requireTables(): void {
     for (const [table, contents] of this.#contents) {
       if (this.#isTarget(table)) continue;
-      expect(this.#contentOf(table), `${table}, which nobody changed`).to.equal(contents.at(-1));
+      expect(contentOf(this.#world, table), `${table}, which nobody changed`).to.equal(
+        contents.at(-1),
+      );
     }
   }
 
@@ -449,10 +455,6 @@ class Life {
     }
     for (const label of may) expect(there, "kept snapshots").to.include(label);
   }
-}
-
-function targetStateOf(found: JobResource | undefined): string {
-  return found?.kind === "Restore" ? (found.status?.targetState ?? "") : "deleted";
 }
 
 function requireForward({ kind, name, ...was }: Wish, phase: Phase, attempt: number): void {
