@@ -50,8 +50,8 @@ export class Stage {
 
   static async open(seed: number): Promise<Stage> {
     const world = await World.start({
-      nodes: NODES,
       leaseSeconds: 3,
+      nodes: NODES,
       starrocks: { speed: STARROCKS_SPEED, seed: String(seed) },
     });
     const stage = new Stage(world);

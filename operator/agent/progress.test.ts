@@ -23,12 +23,13 @@ describe("Progress", () => {
     const { clock, counters, lines, progress } = fixture();
     const stop = new AbortController();
     const running = progress.run(stop.signal);
-    counters.tookBytes(5_000_000);
+    counters.took({ key: "first", clientId: "be" }, 5_000_000);
     counters.answered("pwrite");
     await clock.advance(5_000);
     for (let i = 0; i < 10; i += 1) {
-      counters.tookBytes(1_000_000);
-      counters.finishedFile();
+      const transfer = { key: `f${i}`, clientId: "be" };
+      counters.took(transfer, 1_000_000);
+      counters.finished(transfer);
       counters.answered("pwrite");
       await clock.advance(500);
     }

@@ -1,10 +1,11 @@
 // What an agent has done so far: the numbers behind its progress lines. Only sums; rates and lines are
-// made elsewhere (agent/progress.ts).
+// made elsewhere (agent/progress.ts). What StarRocks sends or asks for again is counted once.
+import { Furthest, type Transfer } from "./furthest.ts";
 
 export interface Totals {
-  /** Content bytes taken from StarRocks (backup). */
+  /** Content bytes taken from StarRocks (backup), repeats left out. */
   readonly bytesIn: number;
-  /** Content bytes given to StarRocks (restore). */
+  /** Content bytes given to StarRocks (restore), repeats left out. */
   readonly bytesOut: number;
   /** Files published (backup) or read to their end (restore). */
   readonly files: number;
@@ -22,18 +23,21 @@ export class Counters {
   #files = 0;
   #failedCalls = 0;
   #lastError: string | undefined;
+  readonly #furthest = new Furthest();
   readonly #calls = new Map<string, number>();
 
-  tookBytes(bytes: number): void {
-    this.#bytesIn += bytes;
+  /** A file's content was taken up to this offset. */
+  took(transfer: Transfer, upTo: number): void {
+    this.#bytesIn += this.#furthest.advance(transfer, upTo);
   }
 
-  gaveBytes(bytes: number): void {
-    this.#bytesOut += bytes;
+  /** A file's content was given up to this offset. */
+  gave(transfer: Transfer, upTo: number): void {
+    this.#bytesOut += this.#furthest.advance(transfer, upTo);
   }
 
-  finishedFile(): void {
-    this.#files += 1;
+  finished(transfer: Transfer): void {
+    if (this.#furthest.finish(transfer)) this.#files += 1;
   }
 
   answered(method: string): void {

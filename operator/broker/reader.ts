@@ -13,6 +13,7 @@ import { BROKER_STATUS } from "./protocol.ts";
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 
 export interface ReaderOptions {
+  readonly clientId: string;
   /** Where `opened` begins. */
   readonly start: number;
   /** How much may wait in memory. Bytes. */
@@ -21,6 +22,7 @@ export interface ReaderOptions {
 
 export class Reader {
   readonly key: string;
+  readonly clientId: string;
   readonly info: ObjectInfo;
   readonly #storage: Pick<Storage, "read">;
   readonly #aheadBytes: number;
@@ -32,6 +34,7 @@ export class Reader {
   /** `opened` is the object read from `start` to its end; the reader takes it over. */
   constructor(storage: Pick<Storage, "read">, opened: ObjectReader, options: ReaderOptions) {
     this.key = opened.info.key;
+    this.clientId = options.clientId;
     this.info = opened.info;
     this.#storage = storage;
     this.#aheadBytes = options.aheadBytes;

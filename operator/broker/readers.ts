@@ -51,6 +51,7 @@ export class Readers {
       const start = request.startOffset === 0 ? {} : { start: request.startOffset };
       const opened = await this.#storage.read(request.key, { ...start, signal });
       const options = {
+        clientId: request.clientId,
         start: request.startOffset,
         aheadBytes: Math.min(AHEAD_BYTES, this.#pool.slotBytes),
       };
@@ -66,7 +67,7 @@ export class Readers {
   /** Opens content that the agent makes up itself. */
   openBytes(key: string, bytes: Buffer, clientId: string): BrokerFd {
     const source = new BytesSource(bytes);
-    const options = { start: 0, aheadBytes: AHEAD_BYTES };
+    const options = { clientId, start: 0, aheadBytes: AHEAD_BYTES };
     return this.#add(new Reader(source, source.open(key, 0), options), clientId, undefined);
   }
 
@@ -77,13 +78,13 @@ export class Readers {
     return open.reader;
   }
 
-  /** Closes; a descriptor that is not open is fine (a repeat). Tells whether the file was read to its end. */
-  close(fd: BrokerFd): boolean {
+  /** Closes, and tells what was closed; a descriptor that is not open is fine (a repeat). */
+  close(fd: BrokerFd): Reader | undefined {
     const open = this.#open.get(fd);
-    if (open === undefined) return false;
+    if (open === undefined) return undefined;
     this.#open.remove(fd);
     this.#end(open);
-    return open.reader.servedEnd;
+    return open.reader;
   }
 
   /** The size and identity of an object that is open now. */

@@ -365,4 +365,15 @@ describe("BrokerService, a write call that waits", () => {
     requireOk(await fixture.close(fd));
     requireOk(await fixture.rename(PART, `${TABLET}/a.dat.${md5(bytes)}`));
   });
+
+  it("counts once what is sent again because the storage refused it", async () => {
+    const fixture = new Fixture();
+    const bytes = content(700);
+    fixture.faulty.inject({ operation: "put", kind: "full", times: 3 });
+    for (let i = 0; i < 3; i += 1) {
+      expect((await fixture.upload("a.dat", bytes)).statusCode).to.equal(502);
+    }
+    expect((await fixture.upload("a.dat", bytes)).statusCode).to.equal(0);
+    expect(fixture.counters.totals()).to.include({ bytesIn: 700, files: 1, failedCalls: 3 });
+  });
 });

@@ -195,7 +195,7 @@ export class BrokerService implements BrokerHandlers {
         return { opStatus: { statusCode, message: "end of file" }, data: NO_BYTES };
       }
       await bandwidth.take(bytes, signal);
-      counters.gaveBytes(bytes);
+      counters.gave(reader, offset + bytes);
       return { opStatus: OK, data };
     });
   }
@@ -213,7 +213,8 @@ export class BrokerService implements BrokerHandlers {
     call: CallContext,
   ): Promise<ResponseOf<"closeReader">> {
     return await this.#answering.answer("closeReader", call, async () => {
-      if (this.#readers.close(request.fd)) this.#options.counters.finishedFile();
+      const reader = this.#readers.close(request.fd);
+      if (reader?.servedEnd === true) this.#options.counters.finished(reader);
       return await Promise.resolve(OK);
     });
   }
@@ -247,6 +248,7 @@ export class BrokerService implements BrokerHandlers {
       const chunks = this.#throttled(payload, signal);
       const incoming = { offset, length: payload.length, chunks };
       await writer.serially(() => writer.write(incoming, signal));
+      this.#options.counters.took(writer, offset + payload.length);
       return OK;
     });
   }
@@ -283,7 +285,7 @@ export class BrokerService implements BrokerHandlers {
       } else {
         await this.#renameContent(this.#writers.takeClosed(source, md5), target, signal);
       }
-      this.#options.counters.finishedFile();
+      this.#options.counters.finished({ key: target, clientId: "" });
       return OK;
     });
   }
@@ -373,11 +375,10 @@ export class BrokerService implements BrokerHandlers {
   }
 
   async *#throttled(payload: Payload, signal: AbortSignal): AsyncIterable<Buffer> {
-    const { bandwidth, counters } = this.#options;
+    const { bandwidth } = this.#options;
     for await (const chunk of payload.chunks()) {
       const wait = bandwidth.take(chunk.length, signal);
       if (wait !== undefined) await wait;
-      counters.tookBytes(chunk.length);
       yield chunk;
     }
   }

@@ -42,8 +42,8 @@ export class Theatre {
 
   static async open(frontends: number): Promise<Theatre> {
     const world = await World.start({
-      logLevel: "debug",
       leaseSeconds: 3,
+      logLevel: "debug",
       starrocks: { frontends, speed: 12 },
       controllers: { nodeGraceMs: 3_000, evictAfterMs: 500 },
     });

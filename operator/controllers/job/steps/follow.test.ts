@@ -189,7 +189,7 @@ describe("time that passes", () => {
       reason: "NoProgress",
       result: poll(
         2_000,
-        "StarRocks (UPLOADING); nothing has moved for 6 min; last errors: disk full; SlowDown",
+        "StarRocks (UPLOADING); nothing has moved for 6 min; last errors: SlowDown; disk full",
       ),
     },
     {

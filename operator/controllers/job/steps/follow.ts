@@ -95,7 +95,8 @@ function phaseSaid(row: JobRow | undefined): JobPhase | undefined {
 
 function waitsFor(seen: Seen, row: JobRow): { readonly reason: string; readonly text: string } {
   const idleMs = idleFor(seen, row);
-  const said = [...explainTaskErrors(row.taskErrors), ...agentErrors(seen)];
+  // Agents say what the storage said, and what to do; StarRocks repeats long paths.
+  const said = [...agentErrors(seen), ...explainTaskErrors(row.taskErrors)];
   const errors = [...new Set(said)].slice(0, 3);
   const what = `StarRocks (${row.state})`;
   const refused = row.ok ? "" : `; StarRocks says: ${row.statusText}`;
