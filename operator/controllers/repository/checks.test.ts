@@ -42,6 +42,13 @@ describe("the probe", () => {
       actions: [{ kind: "runTask", task: "probe", id: CHECKED_WITH }],
     },
     {
+      name: "runs when its time is as far off as only a clock that was set back makes it",
+      given: { status: { nextCheckTime: ago(-24 * 60 * MINUTE) } },
+      step: "storageIsProbed",
+      result: poll(0, "the probe Job"),
+      actions: [{ kind: "runTask", task: "probe", id: CHECKED_WITH }],
+    },
+    {
       name: "runs at once after a change of spec or Secret",
       given: { checkedWith: "2-abc" },
       step: "storageIsProbed",
@@ -171,6 +178,7 @@ describe("the catalogue", () => {
     ...(
       [
         ["when it never was", { status: { catalogTime: undefined } }],
+        ["when our clock was set back", { status: { catalogTime: ago(-60 * MINUTE) } }],
         ["after each probe", { status: { catalogTime: ago(3 * MINUTE) } }],
         [
           "a minute after a Backup ended",

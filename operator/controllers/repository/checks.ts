@@ -32,8 +32,12 @@ export function storageIsProbed(seen: Seen): Verdict | undefined {
   return { ...probed(seen, task), actions: [cleanUp] };
 }
 
-function isProbeDue({ status, checkedWith, nowMs }: Seen): boolean {
-  return status.checkedWith !== checkedWith || nowMs >= timeOf(status.nextCheckTime, nowMs);
+function isProbeDue(seen: Seen): boolean {
+  const { status, checkedWith, nowMs } = seen;
+  const leftMs = timeOf(status.nextCheckTime, nowMs) - nowMs;
+  // Far longer than the pause that was meant: it was written before our clock was set back.
+  const isLost = leftMs > 2 * pauseMs(seen, status.probeFailures ?? 0);
+  return status.checkedWith !== checkedWith || leftMs <= 0 || isLost;
 }
 
 /** A pod that cannot start (an image that is not there, no node that fits) needs a person if that lasts. */
@@ -100,7 +104,8 @@ function isCatalogDue(seen: Seen): boolean {
   const { catalogTime, lastCheckTime } = seen.status;
   if (catalogTime === undefined) return true;
   const readMs = Date.parse(catalogTime);
-  if (timeOf(lastCheckTime, readMs) > readMs) return true;
+  // Read in time to come: before our clock was set back.
+  if (timeOf(lastCheckTime, readMs) > readMs || readMs > seen.nowMs) return true;
   return isCatalogStale(seen) && seen.nowMs - readMs > CATALOG_PAUSE_MS;
 }
 
