@@ -4,7 +4,9 @@ import { silentLog } from "../../log.ts";
 import type { Pod } from "../../runtime/objects.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import type { ControllerDeps } from "../deps.ts";
+import { putBackup, readyWorld } from "../testing/lives.ts";
 import { figuresOfPod } from "./agent-logs.ts";
+import { observe } from "./observe.ts";
 
 function makeWorld(pods = 1) {
   const clock = new ManualClock();
@@ -92,5 +94,19 @@ describe("figuresOfPod", () => {
     const { world, look } = makeWorld(1_000);
     for (let i = 0; i < 1_000; i += 1) await look("Succeeded", `u${i}`);
     expect(world.reads).to.equal(1_000);
+  });
+});
+
+describe("noProgressTimeout", () => {
+  it("is never shorter than the pause between two looks at one agent of very many", async () => {
+    const world = readyWorld();
+    const patience = async (pods: number) => {
+      const deps = { ...world.deps, caches: { ...world.deps.caches, pods: () => pods } };
+      return (await observe(deps, "Backup", { namespace: "ops", name: "nightly" }))?.settings
+        .noProgressMs;
+    };
+    putBackup(world, { noProgressTimeout: "1m" });
+    expect(await patience(100)).to.equal(60_000);
+    expect(await patience(20_000)).to.equal(2_000_000);
   });
 });

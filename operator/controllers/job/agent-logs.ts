@@ -64,6 +64,11 @@ function logsOf({ caches, clock }: ControllerDeps): Logs {
   return known;
 }
 
+/** `noProgressMs`, but no less than silence takes to prove something: what an agent did is heard so late. */
+export function patienceMs(caches: Caches, noProgressMs: number): number {
+  return Math.max(noProgressMs, 2 * freshMs(caches));
+}
+
 /** Until all the others had their turn: who is asked first does not get all of the reads. */
 function freshMs(caches: Caches): number {
   return Math.max(FRESH_MS, (caches.pods() / READS.perSecond) * 1_000);

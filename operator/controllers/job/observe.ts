@@ -14,6 +14,7 @@ import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES } from "../../runtime/objects.t
 import type { ControllerDeps } from "../deps.ts";
 import { attemptId } from "../names.ts";
 import { turnOf } from "../turn.ts";
+import { patienceMs } from "./agent-logs.ts";
 import { observeAgents, observeTasks } from "./observe-agents.ts";
 import { observeFrontend, placementOf } from "./observe-frontend.ts";
 import { listAll, observeOwn } from "./observe-own.ts";
@@ -43,7 +44,8 @@ type Known = Omit<Seen, "frontend" | "nodes">;
 async function observeKubernetes(deps: ControllerDeps, job: JobResource): Promise<Known> {
   const { caches, clock } = deps;
   const status: JobStatus = job.status ?? { observedGeneration: -1 };
-  const settings = settingsOf(job);
+  const given = settingsOf(job);
+  const settings = { ...given, noProgressMs: patienceMs(caches, given.noProgressMs) };
   const namespace = must(job.metadata.namespace);
   const repository = caches.repositories.get({ namespace, name: settings.repository });
   const own = await observeOwn(deps, job, repository);
