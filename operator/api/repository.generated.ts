@@ -197,11 +197,11 @@ export interface RepositoryAgentResources {
 }
 
 export interface RepositoryAgentToleration {
-  /** Key of the taint; absent (with `operator: Exists`): every key. */
+  /** Key of the taint; absent (with `operator: Exists`): every key. Example: `dedicated`. */
   readonly key?: string;
   /** `Equal`: `value` counts too. `Exists`: any value. Absent: `Equal`. */
   readonly operator?: RepositoryAgentTolerationOperator;
-  /** Value of the taint. */
+  /** Value of the taint. Example: `starrocks`. */
   readonly value?: string;
   /** Effect of the taint; absent: every one. */
   readonly effect?: RepositoryAgentTolerationEffect;

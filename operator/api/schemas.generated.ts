@@ -978,8 +978,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
           "properties": {
             "image": {
               "type": "string",
-              "minLength": 1,
-              "maxLength": 512
+              "maxLength": 512,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[A-Za-z0-9]([-A-Za-z0-9._:@]|/[A-Za-z0-9])*$')",
+                  "message": "agent.image must be the name of an image, without a scheme and blanks: write for example registry.example.com/starrocks-backup:0.1.0"
+                }
+              ]
             },
             "serviceAccountName": {
               "type": "string",
@@ -1065,10 +1070,30 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "x-kubernetes-list-type": "atomic",
               "items": {
                 "type": "object",
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "has(self.key) && self.key != '' || has(self.operator) && self.operator == 'Exists'",
+                    "message": "a toleration without key needs operator: Exists: write that, or name the taint's key, for example dedicated"
+                  },
+                  {
+                    "rule": "!has(self.operator) || self.operator != 'Exists' || !has(self.value) || self.value == ''",
+                    "message": "a toleration with operator: Exists has no value: leave value out, or write operator: Equal"
+                  },
+                  {
+                    "rule": "!has(self.tolerationSeconds) || has(self.effect) && self.effect == 'NoExecute'",
+                    "message": "tolerationSeconds is only for effect: NoExecute: write that, or leave tolerationSeconds out"
+                  }
+                ],
                 "properties": {
                   "key": {
                     "type": "string",
-                    "maxLength": 316
+                    "maxLength": 316,
+                    "x-kubernetes-validations": [
+                      {
+                        "rule": "self.matches('^(([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$')",
+                        "message": "key must be a taint's key, of at most 63 letters, digits, dashes, underscores and dots, which may have a prefix with a slash: write for example dedicated or example.com/dedicated"
+                      }
+                    ]
                   },
                   "operator": {
                     "type": "string",
@@ -1079,7 +1104,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                   },
                   "value": {
                     "type": "string",
-                    "maxLength": 63
+                    "maxLength": 63,
+                    "x-kubernetes-validations": [
+                      {
+                        "rule": "self.matches('^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$')",
+                        "message": "value must be a taint's value, of letters, digits, dashes, underscores and dots, which begins and ends with a letter or digit: write for example starrocks"
+                      }
+                    ]
                   },
                   "effect": {
                     "type": "string",

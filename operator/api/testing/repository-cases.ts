@@ -1,4 +1,5 @@
 // Repositories that are accepted and refused.
+import { AGENT_CASES } from "./agent-cases.ts";
 import { aRepository, UNWRITABLE, type SchemaCase } from "./cases.ts";
 
 const LOCATION = "s3://backups/starrocks";
@@ -268,62 +269,6 @@ const REFUSED: readonly SchemaCase[] = [
     object: aRepository({ allowedDatabases: ["shop", name] }),
     problems: [["spec.allowedDatabases[1]", "write for example shop"]] as const,
   })),
-  ...["", "256 MB", "half", "-256Mi"].map((memory) => ({
-    name: `the memory "${memory}"`,
-    object: aRepository({ agent: { memory } }),
-    problems: [["spec.agent.memory", "write for example 256Mi"]] as const,
-  })),
-  ...["", "half", "400MB", "-1", -1].map((quantity) => ({
-    name: `resources of ${JSON.stringify(quantity)}`,
-    object: aRepository({
-      agent: { resources: { requests: { cpu: quantity }, limits: { cpu: 1, memory: quantity } } },
-    }),
-    problems: [
-      ["spec.agent.resources.requests", "write for example 500m for half a CPU"],
-      ["spec.agent.resources.limits", "write for example 500m for half a CPU"],
-    ] as const,
-  })),
-  ...Object.entries({
-    "a value with a blank": { team: "data platform" },
-    "a value that ends with a dash": { team: "data-" },
-    "a key with a blank": { "the team": "data" },
-    "a key with two slashes": { "example.com/team/name": "data" },
-    "a key of 64 characters": { ["k".repeat(64)]: "data" },
-    "a prefix in capitals": { "Example.com/team": "data" },
-    "no key": { "": "data" },
-  }).map(([what, labels]) => ({
-    name: `labels with ${what}`,
-    object: aRepository({ agent: { labels, nodeSelector: labels } }),
-    problems: [
-      ["spec.agent.labels", "write for example {example.com/team: data}"],
-      ["spec.agent.nodeSelector", "write for example {disktype: ssd}"],
-    ] as const,
-  })),
-  {
-    name: "an annotation's key with a blank",
-    object: aRepository({ agent: { annotations: { "the team": "data platform" } } }),
-    problems: [["spec.agent.annotations", "write for example {example.com/team: data}"]],
-  },
-  {
-    name: "too little memory",
-    object: aRepository({ agent: { memory: "15Mi" } }),
-    problems: [["spec.agent.memory", "from 16Mi to 64Gi"]],
-  },
-  {
-    name: "too much memory",
-    object: aRepository({ agent: { memory: "65Gi" } }),
-    problems: [["spec.agent.memory", "from 16Mi to 64Gi"]],
-  },
-  {
-    name: "our own annotation",
-    object: aRepository({ agent: { annotations: { "backup.starrocks.io/drain": "true" } } }),
-    problems: [["spec.agent.annotations", "must not begin with backup.starrocks.io/"]],
-  },
-  {
-    name: "our own label",
-    object: aRepository({ agent: { labels: { "app.kubernetes.io/name": "x" } } }),
-    problems: [["spec.agent.labels", "must begin with neither"]],
-  },
 ];
 
 const CHANGES: readonly SchemaCase[] = [
@@ -368,4 +313,9 @@ const CHANGES: readonly SchemaCase[] = [
   },
 ];
 
-export const REPOSITORY_CASES: readonly SchemaCase[] = [...ACCEPTED, ...REFUSED, ...CHANGES];
+export const REPOSITORY_CASES: readonly SchemaCase[] = [
+  ...ACCEPTED,
+  ...REFUSED,
+  ...AGENT_CASES,
+  ...CHANGES,
+];
