@@ -23,8 +23,8 @@ export interface RestoreSpec {
    */
   readonly database?: string;
   /**
-   * The tables that are restored, 256 at the most (more: several Restores). Absent: every table of
-   * the snapshot.
+   * The tables that are restored, 256 at the most, and 170 if their names with `as` have more than
+   * 90 characters (more: several Restores). Absent: every table of the snapshot.
    */
   readonly tables?: readonly RestoreTable[];
   /**
