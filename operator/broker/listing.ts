@@ -4,6 +4,7 @@
 // never what is ours, and nothing at all as OK with an empty list (FILE_NOT_FOUND is an error to the FE,
 // an unset list a NullPointerException). `__repo_info` is answered from memory, with the name that was
 // asked for: the FE registers whatever name it reads there.
+import type { Clock } from "../clock.ts";
 import type { ObjectInfo, Storage } from "../storage/storage.ts";
 import { BrokerError } from "./broker-error.ts";
 import type { RepositoryLayout } from "./layout.ts";
@@ -26,7 +27,11 @@ const ENTRIES_MAX = 1_000_000;
 /** The operator knows damage by these words. */
 export const CHANGED_SINCE_SEALED = "has changed since it was sealed";
 
+/** Less than a task's pause, 10 s; more than BEs of several replicas take to ask for one folder. */
+const ASKED_AGAIN_MS = 3_000;
+
 export interface ListingOptions {
+  readonly clock: Clock;
   readonly storage: Storage;
   readonly layout: RepositoryLayout;
   readonly mount: Mount;
@@ -50,8 +55,8 @@ interface Found {
 
 export class Listing {
   readonly #options: ListingOptions;
-  /** Folders that were not as they were sealed when they were last listed. */
-  readonly #changed = new Set<string>();
+  /** Folders that were not as they were sealed when they were last listed, and since when. */
+  readonly #changed = new Map<string, number>();
 
   constructor(options: ListingOptions) {
     this.#options = options;
@@ -130,7 +135,7 @@ export class Listing {
 
   /**
    * A BE restores what is listed and misses nothing (before 4.2): a folder that lost files must not be listed at all.
-   * Once may be a listing that is behind; StarRocks asks again in 10 s, and twice is damage.
+   * Once may be a listing that is behind, which the BE of each replica meets; a repeat in 10 s that finds it so is damage.
    */
   #requireAsSealed(folder: string, found: readonly Found[]): void {
     const sealed = this.#options.sealed?.();
@@ -139,9 +144,13 @@ export class Listing {
       this.#changed.delete(folder);
       return;
     }
-    const isKnown = this.#changed.has(folder);
-    this.#changed.add(folder);
-    const what = isKnown ? CHANGED_SINCE_SEALED : "is listed otherwise than it was sealed";
+    const nowMs = this.#options.clock.monotonic();
+    const sinceMs = this.#changed.get(folder) ?? nowMs;
+    this.#changed.set(folder, sinceMs);
+    const what =
+      nowMs - sinceMs >= ASKED_AGAIN_MS
+        ? CHANGED_SINCE_SEALED
+        : "is listed otherwise than it was sealed";
     throw new BrokerError(
       BROKER_STATUS.TARGET_STORAGE_SERVICE_ERROR,
       `${folder} ${what}: ${found.length} files are there now; somebody removes or replaces this snapshot`,
