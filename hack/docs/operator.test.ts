@@ -1,8 +1,8 @@
 // The operator's page tells what the tables of the code say: phases, steps, limits, annotations.
 import { expect } from "chai";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { ANNOTATIONS } from "../../operator/api/group.ts";
 import { BACKUP_PHASES } from "../../operator/controllers/backup/phases.ts";
 import type { PhaseRow } from "../../operator/controllers/job/plan.ts";
@@ -23,6 +23,20 @@ function rowsBelow(heading: string): readonly (readonly string[])[] {
 
 function firstCells(heading: string): readonly string[] {
   return rowsBelow(heading).map(([, first = ""]) => first);
+}
+
+/** `crash` of crash.test.ts, `lost-node` of lost-node.long.e2e.ts; tests of one file in a folder go by the folder's. */
+function testNames(): ReadonlySet<string> {
+  const files = ["operator", "e2e/scenarios"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }),
+  );
+  const tests = files.filter((name) => /\.(test|e2e)\.ts$/.test(name));
+  return new Set(
+    tests.flatMap((name) => [
+      basename(name).replace(/(\.long)?\.(test|e2e)\.ts$/, ""),
+      basename(dirname(name)),
+    ]),
+  );
 }
 
 const LIVES: readonly [heading: string, table: Readonly<Record<string, PhaseRow<string>>>][] = [
@@ -51,6 +65,18 @@ describe("docs/operator.md", () => {
       });
     });
   }
+
+  it("names tests that are there as what holds what survives", () => {
+    const tests = testNames();
+    const held = rowsBelow("What survives what")
+      .slice(1)
+      .flatMap((cells) => (cells[3] ?? "").split(";"))
+      .map((part) => part.trim().replace(/^unit: /, ""))
+      .filter((part) => !/^(the contract of|npm run|by design|soak: )/.test(part))
+      .flatMap((part) => part.split(", "));
+    expect(held.length).to.be.greaterThan(30);
+    expect(held.filter((name) => !tests.has(name))).to.deep.equal([]);
+  });
 
   it("has every annotation", () => {
     const said = new Set(firstCells("Settings that travel in annotations").slice(1));
