@@ -59,7 +59,7 @@ const MISCONFIGURED: Partial<Record<StorageErrorKind, readonly [reason: string, 
   noSuchBucket: [
     "NoSuchBucket",
     (_error, location) =>
-      `the bucket of ${location} does not exist: create it, or correct location`,
+      `the bucket of ${location} does not exist: create it, or make another Repository with the right location`,
   ],
   full: [
     "StorageFull",
