@@ -68,6 +68,13 @@ export class Checks {
 
   async #settleTarget(job: Job, from: string, table: string): Promise<void> {
     const source = must(job.source, "the snapshot that was restored");
+    // Nobody makes or drops a target of a Restore that lives: as it was when the Restore was made.
+    const before = this.#ledger.digestOf(table);
+    if (before !== undefined && !job.overwrites.has(nameOf(table))) {
+      const text = `${table} was there, ${before}, and nobody said that it may go`;
+      this.#broken("no Restore overwrites what nobody named", key(job), text);
+      return;
+    }
     const digest = await this.#digestNow(table);
     if (digest === undefined && !source.certain.has(from)) return;
     const expected = source.tables.get(from) ?? new Set<string>();
