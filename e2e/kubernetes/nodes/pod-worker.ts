@@ -256,13 +256,14 @@ export class PodWorker {
     });
   }
 
+  /** A kubelet tries again in its next round: what an API server that was away made fail must not stay old. */
   async #refresh(): Promise<void> {
     try {
       await this.#volumes.refresh(this.#pod);
     } catch (error) {
-      if (!this.#silent.signal.aborted) {
-        this.#node.events.warning(this.#pod, "FailedMount", describeError(error));
-      }
+      if (this.#silent.signal.aborted) return;
+      this.#node.events.warning(this.#pod, "FailedMount", describeError(error));
+      this.refreshSoon();
     }
   }
 
