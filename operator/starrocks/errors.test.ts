@@ -292,7 +292,9 @@ const ends: readonly (readonly [string, string, JobEndReason, "heals"?])[] = [
   ],
   ["UNSUPPORTED", "Table: t can not support backup restore, type: {}MYSQL", "ObjectUnsupported"],
   ["NOT_FOUND", "table t1 does not exist", "ObjectNotFound"],
-  ["COMMON_ERROR", "Failed to read backup meta from file", "SnapshotDamaged"],
+  // An agent that dies while the FE reads __meta gives the same words as a damaged file.
+  ["COMMON_ERROR", "Failed to read backup meta from file", "BrokerCallFailed", "heals"],
+  ["COMMON_ERROR", "md5sum does not equal. local: a, remote: b", "SnapshotDamaged"],
   ["COMMON_ERROR", "failed to list remote path: x. msg: y", "BrokerCallFailed", "heals"],
   ["COMMON_ERROR", "failed to get a broker address: x", "BrokerCallFailed", "heals"],
   ["COMMON_ERROR", "something new", "JobFailed", "heals"],

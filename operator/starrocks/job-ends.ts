@@ -101,7 +101,15 @@ export const JOB_END_CAUSES: readonly JobEndCause[] = [
     advice: "it went away while the job ran",
   },
   {
-    text: /Failed to read backup meta|md5sum does not equal|file name should contains checksum|Expected one file with path/i,
+    // The FE swallows why: an agent that ended in that moment looks as a damaged file does (§2.3).
+    text: /Failed to read backup meta/i,
+    reason: "BrokerCallFailed",
+    heals: true,
+    advice:
+      "StarRocks got no usable __meta of the snapshot from an agent: try again; if it comes again, __meta is damaged",
+  },
+  {
+    text: /md5sum does not equal|file name should contains checksum|Expected one file with path/i,
     reason: "SnapshotDamaged",
     advice: "the snapshot's files are not what was written; restore another one",
   },
