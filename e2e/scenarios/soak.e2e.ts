@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { soak } from "../soak/soak.ts";
 
 const SEED = 5;
-const BUSY_MS = 10_000;
+const BUSY_MS = 8_000;
 
 describe("a soak", () => {
   it(`of some seconds keeps all promises (seed ${SEED})`, async function () {
