@@ -68,13 +68,7 @@ export class Checks {
 
   async #settleTarget(job: Job, from: string, table: string): Promise<void> {
     const source = must(job.source, "the snapshot that was restored");
-    // Nobody makes or drops a target of a Restore that lives: as it was when the Restore was made.
-    const before = this.#ledger.digestOf(table);
-    if (before !== undefined && !job.overwrites.has(nameOf(table))) {
-      const text = `${table} was there, ${before}, and nobody said that it may go`;
-      this.#broken("no Restore overwrites what nobody named", key(job), text);
-      return;
-    }
+    this.#requireAsked(job, table);
     const digest = await this.#digestNow(table);
     if (digest === undefined && !source.certain.has(from)) return;
     const expected = source.tables.get(from) ?? new Set<string>();
@@ -87,6 +81,14 @@ export class Checks {
     this.restored += 1;
     this.#ledger.wrote(table, digest, job.createdMs, Date.now());
     if (!job.overwrites.has(nameOf(table)) && table.includes("_r_")) await this.#drop(table);
+  }
+
+  #requireAsked(job: Job, table: string): void {
+    // Nobody makes or drops a target of a Restore that lives: as it was when the Restore was made.
+    const before = this.#ledger.digestOf(table);
+    if (before === undefined || job.overwrites.has(nameOf(table))) return;
+    const text = `${table} was there, ${before}, and nobody said that it may go`;
+    this.#broken("no Restore overwrites what nobody named", key(job), text);
   }
 
   /** Not finished: nothing has changed, unless it says so. */
