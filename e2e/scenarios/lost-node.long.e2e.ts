@@ -6,7 +6,7 @@ import type { Repository } from "../../operator/api/repository.generated.ts";
 import { NODE } from "../kubernetes/core.ts";
 import { World, resource } from "../world.ts";
 
-const KIB = 1024;
+const MIB = 1024 * 1024;
 const LOST = "node-b";
 const BACKEND = 1;
 
@@ -18,7 +18,7 @@ describe("a job whose node is lost", () => {
     world.startOperator();
     await world.starrocks.createDatabase({
       name: "shop",
-      tables: [{ name: "orders", tablets: 6, segmentBytes: [900 * KIB], replicationNum: 1 }],
+      tables: [{ name: "orders", tablets: 6, segmentBytes: [8 * MIB], replicationNum: 1 }],
     });
     await world.apply(world.repository({ concurrency: 1 }));
     await world.until<Repository>("Repository", "prod", (r) => r.status?.phase === "READY");
