@@ -30,6 +30,8 @@ const EXIT_FAILED = 1;
 /** Nothing heals until a person changes flags, kubeconfig or rights. */
 const EXIT_MISCONFIGURED = 42;
 const FLUSH_MS = 3_000;
+/** From the end of the controllers to that of the process, at the most. */
+const LEAVE_MS = 10_000;
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.includes("--help")) {
@@ -110,12 +112,21 @@ async function run(config: OperatorConfig, log: Log, signal: AbortSignal): Promi
   try {
     await manager.run(signal);
   } finally {
+    leaveInTime(log);
     await events.flush(FLUSH_MS);
     await frontends.close();
     await health.close();
     api.close();
     log.info("ended");
   }
+}
+
+/** What waits on a dead network for ever must not keep a process that no longer leads: another one is to start. */
+function leaveInTime(log: Log): void {
+  setTimeout(() => {
+    log.error("something did not end in time; leaves without it", { limitMs: LEAVE_MS });
+    process.exit(EXIT_FAILED);
+  }, LEAVE_MS).unref();
 }
 
 /** A key that is of no use is told at the start, and not by jobs that wait; an API server that is away is waited for. */

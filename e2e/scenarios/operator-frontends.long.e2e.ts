@@ -19,7 +19,7 @@ describe("the operator with a StarRocks that moves", () => {
     world.startOperator();
     await world.starrocks.createDatabase({
       name: "shop",
-      tables: [{ name: "orders", tablets: 12, segmentBytes: [250 * KIB], replicationNum: 1 }],
+      tables: [{ name: "orders", tablets: 12, segmentBytes: [1_200 * KIB], replicationNum: 1 }],
     });
     digest = await world.starrocks.digest("shop", "orders");
     const frontends = world.starrocks.frontendAddresses.map(({ host, port }) => `${host}:${port}`);

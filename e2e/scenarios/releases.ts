@@ -5,9 +5,7 @@ import { RELEASES, type Release } from "../starrocks/profile.ts";
 const CHOSEN = process.env["RELEASES"];
 
 /** Of this run. */
-export const RELEASE_SEED = Number(
-  process.env["RELEASE_SEED"] ?? Math.floor(Math.random() * 1_000),
-);
+export const RELEASE_SEED = Number(process.env["RELEASE_SEED"] ?? 0);
 
 export function releasesOfRun(): readonly Release[] {
   if (CHOSEN === "all") return RELEASES;
