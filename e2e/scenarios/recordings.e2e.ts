@@ -156,6 +156,7 @@ function pathOf(shape: string, call: RecordedCall): string {
     .replace("/D/", `/${folder}/`)
     .replace("<rowset>", "02000674c309e1d9")
     .replace("<tablet>", String(call.t))
+    .replace("<md5>", "0".repeat(32))
     .replace("<ts>", "2026-11-21-02-33-57-032");
 }
 

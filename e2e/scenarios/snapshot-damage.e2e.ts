@@ -161,7 +161,12 @@ for (const { profile, listsFiles } of [
         });
         if (end.state === "FINISHED") return "finished";
         if (told !== "") expect(told, "names a file").to.match(/\.(dat|hdr|dcgs_snapshot)|__\w+/);
-        else expect(meaningOf(end.status), end.status).to.equal("SnapshotDamaged");
+        // Of `__meta` StarRocks does not say why it cannot be read.
+        else
+          expect(meaningOf(end.status), end.status).to.be.oneOf([
+            "SnapshotDamaged",
+            "BrokerCallFailed",
+          ]);
         return "ended";
       } catch (error) {
         if (error instanceof AssertionError) throw error;
