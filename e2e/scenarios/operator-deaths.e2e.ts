@@ -8,6 +8,7 @@ import type { Repository } from "../../operator/api/repository.generated.ts";
 import type { Restore } from "../../operator/api/restore.generated.ts";
 import { must } from "../../operator/assert.ts";
 import { NAMESPACE, World, resource } from "../world.ts";
+import { isOver } from "./is-over.ts";
 
 const KIB = 1024;
 /** Slow enough that a transfer of three nodes takes a few seconds. */
@@ -257,8 +258,4 @@ async function killOneAgent(world: World, job: Backup | Restore): Promise<void> 
 
 async function tableNames(world: World): Promise<(string | null | undefined)[]> {
   return (await world.sql(`SHOW TABLES FROM \`${DATABASE}\``)).map((row) => Object.values(row)[0]);
-}
-
-function isOver({ status }: Backup | Restore): boolean {
-  return ["FINISHED", "FAILED", "CANCELLED"].includes(status?.phase ?? "");
 }

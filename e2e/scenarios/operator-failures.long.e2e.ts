@@ -11,6 +11,7 @@ import { noFaults } from "../starrocks/backend.ts";
 import { MINIMAL_PRIVILEGES } from "../starrocks/privileges.ts";
 import { ReferenceBroker } from "../starrocks/testing/reference-broker.ts";
 import { NAMESPACE, World, resource } from "../world.ts";
+import { isOver } from "./is-over.ts";
 
 const KIB = 1024;
 const USER = "operator";
@@ -350,8 +351,4 @@ function secret(password: string) {
     metadata: { name: "starrocks-operator", namespace: NAMESPACE },
     data: { user: encode(USER), password: encode(password) },
   };
-}
-
-function isOver({ status }: Job): boolean {
-  return ["FINISHED", "FAILED", "CANCELLED"].includes(status?.phase ?? "");
 }

@@ -6,6 +6,7 @@ import type { Backup } from "../../operator/api/backup.generated.ts";
 import type { Repository } from "../../operator/api/repository.generated.ts";
 import type { Restore } from "../../operator/api/restore.generated.ts";
 import { World, resource } from "../world.ts";
+import { isOver } from "./is-over.ts";
 
 const KIB = 1024;
 const SLOW = { bandwidth: "1Mi" };
@@ -137,8 +138,4 @@ describe("the operator with a StarRocks that moves", () => {
 
 function reasonOf({ status }: Backup | Restore): string | undefined {
   return status?.conditions?.find((c) => c.type === "Reconciling")?.reason;
-}
-
-function isOver({ status }: Backup | Restore): boolean {
-  return ["FINISHED", "FAILED", "CANCELLED"].includes(status?.phase ?? "");
 }

@@ -7,6 +7,7 @@ import { must } from "../../operator/assert.ts";
 import type { KubernetesObject } from "../../operator/runtime/api.ts";
 import { MINIMAL_PRIVILEGES, type User } from "../starrocks/privileges.ts";
 import { NAMESPACE, World, resource } from "../world.ts";
+import { isOver } from "./is-over.ts";
 
 const PASSWORD = "only-for-this-test";
 /** Without it the user still sees nodes: NODE does as well. */
@@ -157,8 +158,4 @@ function secretOf(user: string): KubernetesObject {
     metadata: { name: user, namespace: NAMESPACE },
     data: { user: encode(user), password: encode(PASSWORD) },
   } as KubernetesObject;
-}
-
-function isOver({ status }: Backup | Restore): boolean {
-  return ["FINISHED", "FAILED", "CANCELLED"].includes(status?.phase ?? "");
 }

@@ -7,6 +7,7 @@ import type { Restore } from "../../operator/api/restore.generated.ts";
 import type { KubernetesObject } from "../../operator/runtime/api.ts";
 import type { ProxyFault } from "../servers/fault-script.ts";
 import { NAMESPACE, World, resource } from "../world.ts";
+import { isOver } from "./is-over.ts";
 
 const KIB = 1024;
 const ALWAYS = 1_000_000;
@@ -139,8 +140,4 @@ function secretOf(data: Readonly<Record<string, string>>): KubernetesObject {
     metadata: { name: "s3-credentials", namespace: NAMESPACE },
     data: Object.fromEntries(Object.entries(data).map(encode)) as Record<string, string>,
   } as KubernetesObject;
-}
-
-function isOver({ status }: Job): boolean {
-  return ["FINISHED", "FAILED", "CANCELLED"].includes(status?.phase ?? "");
 }

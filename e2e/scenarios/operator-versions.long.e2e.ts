@@ -8,6 +8,7 @@ import { profileOf } from "../starrocks/profiles.ts";
 import { must } from "../../operator/assert.ts";
 import { World, resource } from "../world.ts";
 import { RELEASE_SEED, releasesOfRun } from "./releases.ts";
+import { isOver } from "./is-over.ts";
 
 const KIB = 1024;
 const SOME_VIEWS = ["orders_view", "orders_sum", "elsewhere"];
@@ -150,8 +151,4 @@ for (const release of [...releasesOfRun(), "recorded"] as const) {
       expect(status?.message).to.match(/orders_view is a view/);
     });
   });
-}
-
-function isOver({ status }: Backup | Restore): boolean {
-  return ["FINISHED", "FAILED", "CANCELLED"].includes(status?.phase ?? "");
 }

@@ -7,6 +7,7 @@ import type { Restore } from "../../operator/api/restore.generated.ts";
 import { readMetrics } from "../../hack/generate/metrics.ts";
 import { must } from "../../operator/assert.ts";
 import { NAMESPACE, World, resource } from "../world.ts";
+import { isOver } from "./is-over.ts";
 
 const MIB = 1024 * 1024;
 
@@ -237,10 +238,6 @@ describe("the operator", () => {
     }
   });
 });
-
-function isOver({ status }: Backup | Restore): boolean {
-  return ["FINISHED", "FAILED", "CANCELLED"].includes(status?.phase ?? "");
-}
 
 async function mountKey(world: World): Promise<string> {
   const secret = await world.secret("starrocks-backup", "starrocks-backup-mount-key");

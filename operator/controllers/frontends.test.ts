@@ -135,6 +135,15 @@ describe("Frontends", () => {
     );
   });
 
+  it("open none after they were closed, whoever still asks", async () => {
+    const { frontends, opened } = makeWorld();
+    await frontends.of(repository());
+    await frontends.close();
+    const error: unknown = await frontends.of(repository()).catch((e: unknown) => e);
+    expect(error).to.include({ reason: "FrontendUnreachable", heals: true });
+    expect(opened.map((c) => c.isClosed)).to.deep.equal([true]);
+  });
+
   it("go on without the Secret that went with the Repository's namespace", async () => {
     const { frontends, drop, opened, later } = makeWorld();
     const first = await frontends.of(repository());

@@ -58,6 +58,7 @@ export class Frontends {
   readonly #known = new LruMap<string, Known>(CREDENTIALS_MAX);
   /** By UID of the Repository. */
   readonly #entries = new Map<string, Entry>();
+  #isClosed = false;
 
   constructor(deps: FrontendsDeps) {
     this.#deps = deps;
@@ -78,6 +79,7 @@ export class Frontends {
     }
     const made = digest(repository, users);
     // Nothing is awaited from here until it is set: two that ask at once must not open two.
+    if (this.#isClosed) throw ending();
     const before = this.#entries.get(uid);
     if (before?.made === made) return before.frontend;
     const frontend = this.#open(repository, users);
@@ -113,7 +115,9 @@ export class Frontends {
     await entry?.frontend.close();
   }
 
+  /** For good: a reconcile that does not heed its end must not open one for who leads no longer. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const uid of this.#entries.keys()) await this.forget(uid);
   }
 
@@ -154,6 +158,10 @@ export class Frontends {
     const message = `Secret ${name} with the StarRocks user ${what}: it needs the keys user and password`;
     throw new FrontendError("AccessDenied", false, message);
   }
+}
+
+function ending(): FrontendError {
+  return new FrontendError("FrontendUnreachable", true, "the operator is ending");
 }
 
 function text({ user, password }: Credentials): string {

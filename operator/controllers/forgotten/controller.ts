@@ -31,12 +31,13 @@ export async function reconcileForgotten(deps: ControllerDeps, key: ObjectKey): 
     await api.delete(kind, { namespace, name: metadata.name }, { propagation: "Background" });
   }
   const frontend = frontends.known(uid);
-  const refused = frontend && (await unmount(frontend, uid));
+  if (left.length > 0) tell(deps, key, { left, mayUnmount: frontend !== undefined });
+  if (frontend === undefined) return done("nothing of it is left that could be removed");
+  const refused = await unmount(frontend, uid);
   if (refused?.heals === true) return poll(REFUSED_POLL_MS, `StarRocks: ${refused.message}`);
+  if (refused !== undefined) mountsStay(deps, key, refused.message);
   await frontends.forget(uid);
-  const isUnmounted = frontend !== undefined && refused === undefined;
-  if (left.length > 0) tell(deps, key, { left, isUnmounted, refused });
-  return done("nothing of it is left that could be removed");
+  return done("nothing of it is left");
 }
 
 type Left = readonly (readonly [kind: Kind<KubernetesObject>, object: KubernetesObject])[];
@@ -65,23 +66,26 @@ async function unmount(frontend: Frontend, uid: string): Promise<FrontendError |
   }
 }
 
-interface Outcome {
-  readonly left: Left;
-  readonly isUnmounted: boolean;
-  readonly refused: FrontendError | undefined;
-}
-
 function tell(
-  { log }: ControllerDeps,
-  { namespace, name: uid }: ObjectKey,
-  { left, isUnmounted, refused }: Outcome,
+  deps: ControllerDeps,
+  key: ObjectKey,
+  { left, mayUnmount }: { readonly left: Left; readonly mayUnmount: boolean },
 ): void {
   const removed = left.map(([{ kind }, { metadata }]) => `${kind} ${metadata.name}`);
-  const about = { namespace, repositoryUid: uid, removed };
-  log.warn("a Repository went without its clean-up: removed what it left in Kubernetes", about);
-  if (isUnmounted) return;
+  const about = { namespace: key.namespace, repositoryUid: key.name, removed };
+  deps.log.warn(
+    "a Repository went without its clean-up: removed what it left in Kubernetes",
+    about,
+  );
+  if (!mayUnmount) mountsStay(deps, key, "its user and password went with it");
+}
+
+function mountsStay(
+  { log }: ControllerDeps,
+  { namespace, name: uid }: ObjectKey,
+  why: string,
+): void {
   const mounts = `${mountPrefix({ name: uid, uid })}*`;
-  const why = refused?.message ?? "its user and password went with it";
   const message = `StarRocks keeps mounts ${mounts}: run DROP REPOSITORY and ALTER SYSTEM DROP ALL BROKER for each`;
-  log.warn(message, { ...about, why });
+  log.warn(message, { namespace, repositoryUid: uid, why });
 }
