@@ -135,9 +135,9 @@ export function storageAt(proxy: FaultProxy, folder: string): Storage {
   return openStorage(
     {
       location: `s3://${bucket}/${folder}`,
-      credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
       s3: {
         endpoint,
+        credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
         copyLimits: { singleBytesMax: 5 * MIB, partBytes: 5 * MIB },
         timeouts: PATIENT,
       },

@@ -60,10 +60,15 @@ let client: S3Client | undefined;
 
 /** One client for the whole run: its connections are warm, as the agent's are. */
 function clientOf(store: StoreAddress): S3Client {
-  client ??= makeS3Client(
-    { endpoint: store.endpoint, region: "us-east-1", forcePathStyle: true },
-    { accessKeyId: store.accessKeyId, secretAccessKey: new Secret(store.secretAccessKey) },
-  );
+  client ??= makeS3Client({
+    endpoint: store.endpoint,
+    region: "us-east-1",
+    forcePathStyle: true,
+    credentials: {
+      accessKeyId: store.accessKeyId,
+      secretAccessKey: new Secret(store.secretAccessKey),
+    },
+  });
   return client;
 }
 
@@ -151,8 +156,12 @@ async function clear({ store }: { readonly store: StoreAddress }): Promise<numbe
   const storage = openStorage(
     {
       location: `s3://${bucket}/${PREFIX}`,
-      s3: { endpoint, region: "us-east-1", forcePathStyle: true },
-      credentials: { accessKeyId, secretAccessKey },
+      s3: {
+        endpoint,
+        region: "us-east-1",
+        forcePathStyle: true,
+        credentials: { accessKeyId, secretAccessKey },
+      },
     },
     { clock: systemClock, random: systemRandom, log: silentLog },
   );

@@ -51,7 +51,7 @@ describe("loadConfig", () => {
     await writeFile(join(credentialsDirectory, "accessKeyId"), "AKIA\n");
     await writeFile(join(credentialsDirectory, "secretAccessKey"), "very-secret\n");
     const config = await load({ ...GOOD, credentialsDirectory });
-    const { credentials } = config.storage;
+    const credentials = config.storage.s3?.credentials;
     const now = typeof credentials === "function" ? await credentials() : credentials;
     expect(now?.secretAccessKey.reveal()).to.equal("very-secret");
     expect(JSON.stringify(config)).to.not.contain("very-secret");

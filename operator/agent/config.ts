@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import { isRepositoryFolder } from "../broker/layout.ts";
 import { describeError, TerminalError } from "../errors.ts";
 import type { StorageConfig } from "../storage/open.ts";
+import type { S3Settings } from "../storage/s3-settings.ts";
 import { openCredentials } from "./credentials.ts";
 
 export interface AgentLimits {
@@ -22,7 +23,7 @@ interface ConfigFile {
   readonly location: string;
   readonly folder: string;
   readonly repositoryName: string;
-  readonly s3?: StorageConfig["s3"];
+  readonly s3?: S3Settings;
   readonly credentialsDirectory?: string;
   readonly limits?: Partial<AgentLimits>;
 }
@@ -54,7 +55,7 @@ const SCHEMA = {
         region: { type: "string", minLength: 1 },
         endpoint: { type: "string", pattern: "^https?://" },
         forcePathStyle: { type: "boolean" },
-        checksums: { enum: ["always", "whenRequired"] },
+        checksumMode: { enum: ["auto", "whenRequired"] },
       },
     },
     limits: {
@@ -81,8 +82,9 @@ export async function loadConfig(path: string): Promise<AgentConfig> {
   return {
     storage: {
       location: file.location,
-      ...(file.s3 === undefined ? {} : { s3: file.s3 }),
-      ...(credentials === undefined ? {} : { credentials }),
+      ...(file.s3 === undefined && credentials === undefined
+        ? {}
+        : { s3: { ...file.s3, ...(credentials === undefined ? {} : { credentials }) } }),
     },
     folder: file.folder,
     repositoryName: file.repositoryName,

@@ -91,13 +91,13 @@ export interface RepositoryS3 {
    */
   readonly forcePathStyle?: boolean;
   /**
-   * `Always`: a CRC32 goes with every write and the store checks it. `WhenRequired`: only where S3
-   * insists, for old stores that refuse it.
+   * `Auto`: a CRC32 goes with every write and the store checks it. `WhenRequired`: only where S3
+   * insists, for stores that refuse it: old ones, and Google's with HMAC keys.
    */
-  readonly checksums: RepositoryS3Checksums;
+  readonly checksumMode: RepositoryS3ChecksumMode;
 }
 
-export type RepositoryS3Checksums = "Always" | "WhenRequired";
+export type RepositoryS3ChecksumMode = "Auto" | "WhenRequired";
 
 /**
  * Secret in the same namespace with the keys `accessKeyId` and `secretAccessKey`, and

@@ -811,13 +811,13 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
             "forcePathStyle": {
               "type": "boolean"
             },
-            "checksums": {
+            "checksumMode": {
               "type": "string",
               "enum": [
-                "Always",
+                "Auto",
                 "WhenRequired"
               ],
-              "default": "Always"
+              "default": "Auto"
             }
           },
           "additionalProperties": false

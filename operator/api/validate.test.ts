@@ -82,7 +82,7 @@ describe("withDefaults", () => {
       concurrency: 5,
       checkInterval: "1h",
       agent: { memory: "256Mi" },
-      s3: { region: "eu-central-1", checksums: "Always" },
+      s3: { region: "eu-central-1", checksumMode: "Auto" },
     });
     expect(withDefaults(aRestore())).to.deep.include({ status: { observedGeneration: -1 } });
   });

@@ -13,6 +13,8 @@ import type { BufferPool, Slot } from "./buffer-pool.ts";
 
 /** Parts of one file that may be on their way at a time; the pool bounds all files together. */
 const PARTS_IN_FLIGHT_MAX = 4;
+/** Where each waits for the one before: one is sent, one is full. */
+const PARTS_IN_ORDER_MAX = 2;
 
 export interface Append {
   readonly offset: number;
@@ -162,7 +164,8 @@ export class PartStream {
   async #sendFull(signal: AbortSignal): Promise<void> {
     this.#requireRoom();
     this.#send(this.#upload ?? (await this.#beginUpload(signal)));
-    if (this.#inFlight.size >= PARTS_IN_FLIGHT_MAX) {
+    const { partsInOrder } = this.#storage.capabilities;
+    if (this.#inFlight.size >= (partsInOrder ? PARTS_IN_ORDER_MAX : PARTS_IN_FLIGHT_MAX)) {
       await Promise.race([...this.#inFlight, aborted(signal)]);
     }
     this.#requireHealthy();
@@ -183,8 +186,8 @@ export class PartStream {
   #send(upload: Upload): void {
     const { slot, body } = this.#takeFilled();
     this.#parts += 1;
-    const sent = upload
-      .part(body, { signal: this.#givenUp.signal })
+    const sent = this.#turn()
+      .then(() => upload.part(body, { signal: this.#givenUp.signal }))
       .catch((error: unknown) => {
         this.fail(error);
       })
@@ -193,6 +196,13 @@ export class PartStream {
         slot?.release();
       });
     this.#inFlight.add(sent);
+  }
+
+  /** Where parts follow each other: the end of those before. A failed one stops all that come after. */
+  async #turn(): Promise<void> {
+    if (!this.#storage.capabilities.partsInOrder) return;
+    await Promise.all(this.#inFlight);
+    this.#requireHealthy();
   }
 
   /** Takes out what waits in memory. Whoever takes it gives the slot back. */

@@ -125,7 +125,7 @@ describe("agentJob", () => {
     const spec = {
       credentialsSecret: { name: "s3" },
       repositoryName: "given",
-      s3: { region: "eu", endpoint: "https://s3", forcePathStyle: true, checksums: "Always" },
+      s3: { region: "eu", endpoint: "https://s3", forcePathStyle: true, checksumMode: "Auto" },
       bandwidth: "10Mi",
     } as const;
     const made = repository(spec);
@@ -134,7 +134,7 @@ describe("agentJob", () => {
       folder: "__starrocks_repository_given",
       repositoryName: "given",
       credentialsDirectory: "../credentials",
-      s3: { region: "eu", endpoint: "https://s3", forcePathStyle: true, checksums: "always" },
+      s3: { region: "eu", endpoint: "https://s3", forcePathStyle: true, checksumMode: "auto" },
       limits: { memoryMiB: 256, bandwidth: 10 * 1024 ** 2 },
     });
     const own = configOf(agentJob({ ...PROBE, repository: made, bandwidth: 7_000_000 }));

@@ -244,11 +244,11 @@ function agentConfig(repository: Repository, bandwidth: number | undefined): str
   });
 }
 
-const CHECKSUMS = { Always: "always", WhenRequired: "whenRequired" } as const;
+const CHECKSUM_MODES = { Auto: "auto", WhenRequired: "whenRequired" } as const;
 
 function s3Config(s3: NonNullable<Repository["spec"]["s3"]>): object {
-  const { checksums, ...rest } = s3;
-  return { ...rest, checksums: CHECKSUMS[checksums] };
+  const { checksumMode, ...rest } = s3;
+  return { ...rest, checksumMode: CHECKSUM_MODES[checksumMode] };
 }
 
 /** Value of a selector that no pod has: an idle slot refuses at once. */

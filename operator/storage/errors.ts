@@ -34,6 +34,47 @@ export const STORAGE_ERROR_KINDS = {
 
 export type StorageErrorKind = keyof typeof STORAGE_ERROR_KINDS;
 
+/**
+ * What a person has to look at, finer than the kind: the reason of a Repository's condition. Each has its
+ * section in docs/troubleshooting.md. A failure that fits none has the reason of its kind.
+ */
+export const STORAGE_REASONS = [
+  /** A right is missing. */
+  "AccessDenied",
+  /** Key, secret, password or token is wrong. */
+  "WrongCredentials",
+  /** They were good, and are over. */
+  "CredentialsExpired",
+  /** None were given, and the pod has no identity. */
+  "NoCredentials",
+  /** The role (or service account) may not be taken on. */
+  "RoleRefused",
+  /** The bucket or root folder does not exist. */
+  "NoSuchBucket",
+  "WrongRegion",
+  /** This node's clock differs too much from the store's. */
+  "ClockSkew",
+  /** TLS: unknown authority, wrong name, expired. */
+  "CertificateUntrusted",
+  /** Something answers, but not the store's protocol: http instead of https, another service, a login page. */
+  "WrongEndpoint",
+  /** Nobody answers: refused, unresolvable, timed out. */
+  "EndpointUnreachable",
+  "ProxyRefused",
+  /** No NameNode is active. */
+  "NameNodeStandby",
+  /** A quota, or the store's disks. */
+  "StorageFull",
+  /** The store takes no writes just now: safe mode, read-only, retention. */
+  "StoreReadOnly",
+  /** The key that encrypts at rest may not be used. */
+  "EncryptionKeyRefused",
+  /** The store lacks an operation that is needed, or a setting it wants. */
+  "WrongConfiguration",
+] as const;
+
+export type StorageReason = (typeof STORAGE_REASONS)[number];
+
 /** What the error says about the call that failed. No credentials, no signed URL. */
 export interface StorageErrorDetail {
   /** The contract's method: `put`, `upload.part`, … */
@@ -45,6 +86,8 @@ export interface StorageErrorDetail {
   readonly requestId?: string | undefined;
   /** What the store asked to wait before the next try. */
   readonly retryAfterMs?: number | undefined;
+  /** Absent: that of the kind. */
+  readonly reason?: StorageReason | undefined;
 }
 
 export class StorageError extends Error {

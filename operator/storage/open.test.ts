@@ -10,13 +10,15 @@ describe("openStorage", () => {
   const credentials = { accessKeyId: "AKID", secretAccessKey: new Secret("hunter2") };
 
   it("opens an S3 location without asking anybody", () => {
-    const storage = openStorage({ location: "s3a://backups/prod", credentials }, deps);
+    const storage = openStorage({ location: "s3a://backups/prod", s3: { credentials } }, deps);
     expect(storage.location).to.equal("s3://backups/prod");
     expect(storage.capabilities).to.deep.equal({
       atomicMove: false,
       conditionalPut: true,
       partBytesMin: 5 * 1024 * 1024,
       partsMax: 10_000,
+      partsInOrder: false,
+      uploadsListed: true,
     });
   });
 
@@ -25,9 +27,9 @@ describe("openStorage", () => {
     expect(openStorage(config, deps).capabilities.conditionalPut).to.equal(false);
   });
 
-  for (const location of ["gs://backups", "hdfs://nn/x", "/tmp/x", "s3://AKID:hunter2@b/x"]) {
+  for (const location of ["ftp://backups", "/tmp/x", "s3://AKID:hunter2@b/x"]) {
     it(`refuses ${location.replace("hunter2", "…")} with what to write`, () => {
-      expect(() => openStorage({ location, credentials }, deps))
+      expect(() => openStorage({ location, s3: { credentials } }, deps))
         .to.throw(TerminalError, "s3://<bucket>")
         .with.property("message")
         .that.does.not.include("hunter2");

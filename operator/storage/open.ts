@@ -2,31 +2,28 @@
 import type { Clock, Random } from "../clock.ts";
 import { TerminalError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { Connection } from "./connection.ts";
+import type { GcsSettings } from "./gcs-settings.ts";
+import type { HdfsSettings } from "./hdfs-settings.ts";
 import { limited } from "./limited.ts";
 import { Meter, metered } from "./metered.ts";
+import { openGcs } from "./open-gcs.ts";
+import { openHdfs } from "./open-hdfs.ts";
+import { openS3 } from "./open-s3.ts";
 import type { RetryOptions } from "./retrying.ts";
 import { Retrier, retrying } from "./retrying.ts";
-import type { Timeouts } from "./s3-bucket.ts";
-import type { CredentialsSource, S3ClientOptions, S3Credentials } from "./s3-client.ts";
-import { MAX_SOCKETS, makeS3Client } from "./s3-client.ts";
-import type { CopyLimits } from "./s3-copy.ts";
-import { parseS3Location } from "./s3-location.ts";
-import { S3Storage } from "./s3.ts";
+import type { S3Settings } from "./s3-settings.ts";
 import type { Storage } from "./storage.ts";
 
-export interface S3Settings extends S3ClientOptions {
-  /** The store knows `If-None-Match: *`. Default true. */
-  readonly conditionalPut?: boolean | undefined;
-  readonly copyLimits?: Partial<CopyLimits> | undefined;
-  readonly timeouts?: Partial<Timeouts> | undefined;
-}
-
 export interface StorageConfig {
-  /** `s3://bucket/prefix`; `s3a://` is the same. */
+  /** `s3://bucket/prefix` (or `s3a://`), `gs://bucket/prefix`, `hdfs://name/path`, `webhdfs://host:port/path`. */
   readonly location: string;
+  /** Of the three, the one that fits the location. */
   readonly s3?: S3Settings | undefined;
-  /** Default: the process's own identity. */
-  readonly credentials?: S3Credentials | CredentialsSource | undefined;
+  readonly gcs?: GcsSettings | undefined;
+  readonly hdfs?: HdfsSettings | undefined;
+  /** The way to any of them. */
+  readonly connection?: Connection | undefined;
   readonly retry?: RetryOptions | undefined;
 }
 
@@ -38,37 +35,46 @@ export interface StorageDeps {
   readonly meter?: Meter | undefined;
 }
 
+/** What a driver is opened with. It retries nothing but, by `steps`, single requests of calls that take many. */
+export interface DriverDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly steps: Retrier;
+  /** Connections at the most. */
+  readonly maxSockets: number;
+}
+
+type OpenDriver = (config: StorageConfig, deps: DriverDeps) => Storage;
+
+const DRIVERS: readonly (readonly [scheme: RegExp, open: OpenDriver])[] = [
+  [/^s3a?:/, openS3],
+  [/^gs:/, openGcs],
+  [/^(s?web)?hdfs:/, openHdfs],
+];
+
+const MAX_SOCKETS = 128;
 /** Of the connections, the part that calls may use; the rest is for bodies being read. */
 const CALLS_SHARE = 1 / 2;
 
 /** Opens without a request: a wrong place or key shows at the first call. */
 export function openStorage(config: StorageConfig, deps: StorageDeps): Storage {
-  const { clock, meter = new Meter() } = deps;
-  const sockets = config.s3?.maxSockets ?? MAX_SOCKETS;
-  const calls = Math.max(1, Math.floor(sockets * CALLS_SHARE));
-  const retrier = new Retrier(deps, config.retry);
-  const driver = openDriver(config, clock, retrier);
+  const { clock, log, meter = new Meter() } = deps;
+  const maxSockets = config.connection?.maxSockets ?? MAX_SOCKETS;
+  const calls = Math.max(1, Math.floor(maxSockets * CALLS_SHARE));
+  const steps = new Retrier(deps, config.retry);
+  const driver = driverOf(config.location)(config, { clock, log, steps, maxSockets });
   return retrying(
-    limited(metered(driver, meter, clock), { calls, bodies: Math.max(1, sockets - calls) }),
-    retrier,
+    limited(metered(driver, meter, clock), { calls, bodies: Math.max(1, maxSockets - calls) }),
+    steps,
   );
 }
 
-function openDriver(config: StorageConfig, clock: Clock, steps: Retrier): Storage {
-  if (!/^s3a?:/.test(config.location)) {
-    throw new TerminalError(
-      "InvalidLocation",
-      "the location is of a kind that is not supported: write s3://<bucket>/<folder>",
-    );
-  }
-  const { conditionalPut, copyLimits, timeouts, ...client } = config.s3 ?? {};
-  return new S3Storage({
-    client: makeS3Client(client, config.credentials),
-    location: parseS3Location(config.location),
-    clock,
-    steps,
-    conditionalPut,
-    copyLimits,
-    timeouts,
-  });
+function driverOf(location: string): OpenDriver {
+  const [, open] = DRIVERS.find(([scheme]) => scheme.test(location)) ?? [];
+  if (open !== undefined) return open;
+  throw new TerminalError(
+    "InvalidLocation",
+    "the location is of a kind that is not supported: write s3://<bucket>/<folder>, gs://<bucket>/<folder>, " +
+      "hdfs://<name service>/<folder> or webhdfs://<host>:<port>/<folder>",
+  );
 }

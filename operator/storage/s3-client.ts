@@ -5,25 +5,11 @@
 // - Answers' checksums are not asked for: some stores send the whole object's with a range. What is
 //   stored is protected by the md5 in its name; what is sent, by CRC32.
 import { S3Client } from "@aws-sdk/client-s3";
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import { systemClock } from "../clock.ts";
 import type { Secret } from "../secret.ts";
-
-export interface S3ClientOptions {
-  /** Default: the environment's (`AWS_REGION`), else `us-east-1`. */
-  readonly region?: string | undefined;
-  /** Default: AWS itself. */
-  readonly endpoint?: string | undefined;
-  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. Default: when an endpoint is given. */
-  readonly forcePathStyle?: boolean | undefined;
-  /** CRC32 with every write (`always`, the default) or only where S3 insists, for old stores. */
-  readonly checksums?: "always" | "whenRequired" | undefined;
-  /** Connections at the most. Default 128. */
-  readonly maxSockets?: number | undefined;
-  /** Default 5 s. */
-  readonly connectTimeoutMs?: number | undefined;
-}
+import type { Connection } from "./connection.ts";
+import { makeAgents } from "./connection.ts";
+import type { S3Settings } from "./s3-settings.ts";
 
 export interface S3Credentials {
   readonly accessKeyId: string;
@@ -38,26 +24,23 @@ const RENEW_MS = 5_000;
 /** The client asks again for credentials that will be over in less than this. */
 const CLIENT_FORESIGHT_MS = 300_000;
 
-export const MAX_SOCKETS = 128;
+const MAX_SOCKETS = 128;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** A client. Without credentials: the default chain (environment, web identity, pod, instance). */
-export function makeS3Client(
-  options: S3ClientOptions,
-  credentials: S3Credentials | CredentialsSource | undefined,
-): S3Client {
-  const { endpoint } = options;
-  const when = options.checksums === "whenRequired" ? "WHEN_REQUIRED" : "WHEN_SUPPORTED";
+export function makeS3Client(settings: S3Settings, connection: Connection = {}): S3Client {
+  const { endpoint, credentials } = settings;
+  const when = settings.checksumMode === "whenRequired" ? "WHEN_REQUIRED" : "WHEN_SUPPORTED";
   const client = new S3Client({
-    region: options.region ?? regionOfEnvironment(),
+    region: settings.region ?? regionOfEnvironment(),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials: identityOf(credentials) }),
-    forcePathStyle: options.forcePathStyle ?? endpoint !== undefined,
+    forcePathStyle: settings.forcePathStyle ?? endpoint !== undefined,
     maxAttempts: 1,
     requestChecksumCalculation: when,
     responseChecksumValidation: "WHEN_REQUIRED",
     expectContinueHeader: false,
-    requestHandler: requestHandler(options),
+    requestHandler: requestHandler(connection),
   });
   leavePayloadUnsigned(client);
   // It prepares every input and output for a log that nobody reads: a tenth of a small put's CPU time.
@@ -85,12 +68,12 @@ function regionOfEnvironment(): string {
   return process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"] ?? "us-east-1";
 }
 
-function requestHandler(options: S3ClientOptions) {
-  const agent = { keepAlive: true, maxSockets: options.maxSockets ?? MAX_SOCKETS };
+function requestHandler(connection: Connection) {
+  const { http, https } = makeAgents(connection, connection.maxSockets ?? MAX_SOCKETS);
   return {
-    httpAgent: new HttpAgent(agent),
-    httpsAgent: new HttpsAgent(agent),
-    connectionTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    httpAgent: http,
+    httpsAgent: https,
+    connectionTimeout: connection.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     // The client would warn on the console about queued requests; the limit is meant.
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   };

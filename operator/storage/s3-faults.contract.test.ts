@@ -157,11 +157,11 @@ function storageOn(proxy: FaultProxy, conditionalPut: boolean, timeouts: Timeout
   return openStorage(
     {
       location: `s3://${bucket}/faults`,
-      credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+      connection: { maxSockets: 16 },
       s3: {
         endpoint,
+        credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
         conditionalPut,
-        maxSockets: 16,
         copyLimits: { singleBytesMax: 5 * MIB, partBytes: 5 * MIB },
         timeouts,
       },

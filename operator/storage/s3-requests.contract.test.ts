@@ -11,8 +11,9 @@ import { must } from "../assert.ts";
 import { systemClock } from "../clock.ts";
 import { Secret } from "../secret.ts";
 import { isStorageError } from "./errors.ts";
-import type { S3ClientOptions } from "./s3-client.ts";
+
 import { makeS3Client } from "./s3-client.ts";
+import type { S3Settings } from "./s3-settings.ts";
 import { S3Storage } from "./s3.ts";
 import type { Storage } from "./storage.ts";
 import { collect, pattern, readAll, rejection } from "./testing/collect.ts";
@@ -22,13 +23,13 @@ const x = Buffer.from("x");
 
 interface Place extends Partial<S3Server> {
   readonly endpoint: string;
-  readonly client?: S3ClientOptions;
+  readonly client?: S3Settings;
 }
 
 function storageAt(place: Place): S3Storage {
   const { endpoint, bucket = "backups", accessKeyId = "any", secretAccessKey = "any" } = place;
   const credentials = { accessKeyId, secretAccessKey: new Secret(secretAccessKey) };
-  const client = makeS3Client({ endpoint, ...place.client }, credentials);
+  const client = makeS3Client({ endpoint, credentials, ...place.client });
   const location = { bucket, prefix: "p/" };
   return new S3Storage({ client, location, clock: systemClock, conditionalPut: false });
 }

@@ -18,7 +18,7 @@ const MIB = 1024 * 1024;
 interface How {
   readonly conditionalPut?: boolean;
   readonly copyLimits?: Partial<CopyLimits>;
-  readonly checksums?: "always" | "whenRequired";
+  readonly checksumMode?: "auto" | "whenRequired";
 }
 
 function openOn(server: S3Server, how: How, stop: () => Promise<void>): Opened {
@@ -26,8 +26,12 @@ function openOn(server: S3Server, how: How, stop: () => Promise<void>): Opened {
   const made: { destroy(): void }[] = [];
   const another = () => {
     const client = makeS3Client(
-      { endpoint, maxSockets: 8, checksums: how.checksums },
-      { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+      {
+        endpoint,
+        checksumMode: how.checksumMode,
+        credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+      },
+      { maxSockets: 8 },
     );
     made.push(client);
     const location = { bucket, prefix: "some folder/x/" };
@@ -66,7 +70,7 @@ if (findVersitygw() === undefined) {
 } else {
   storageContract("S3Storage on versitygw", () => onVersitygw({}));
   storageContract("S3Storage on versitygw, with checksums only where required", () =>
-    onVersitygw({}, { checksums: "whenRequired" }),
+    onVersitygw({}, { checksumMode: "whenRequired" }),
   );
   storageContract("S3Storage on versitygw, which refuses large copies", () =>
     onVersitygw({ copyObjectThreshold: 6 * MIB }, { copyLimits: { partBytes: 5 * MIB } }),

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { PassThrough, Readable } from "node:stream";
 import { Secret } from "../secret.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
-import type { S3ClientOptions } from "./s3-client.ts";
+import type { S3Settings } from "./s3-settings.ts";
 import { makeS3Client } from "./s3-client.ts";
 import { S3Storage } from "./s3.ts";
 import { collect, rejection } from "./testing/collect.ts";
@@ -38,8 +38,8 @@ function intercept(client: S3Client, answer: (request: Sent) => Promise<object>)
 async function sentFor({
   bucket = "back_ups",
   ...options
-}: S3ClientOptions & { readonly bucket?: string }): Promise<Sent> {
-  const client = makeS3Client(options, credentials);
+}: S3Settings & { readonly bucket?: string }): Promise<Sent> {
+  const client = makeS3Client({ ...options, credentials });
   const sent: Sent[] = [];
   intercept(client, async (request) => {
     sent.push(request);
@@ -67,7 +67,7 @@ describe("makeS3Client", () => {
   });
 
   it("leaves checksums out for stores that do not know them", async () => {
-    const sent = await sentFor({ endpoint: "http://s3.example", checksums: "whenRequired" });
+    const sent = await sentFor({ endpoint: "http://s3.example", checksumMode: "whenRequired" });
     const names = Object.keys(sent.headers).filter((name) => /checksum|crc/.test(name));
     expect(names).to.deep.equal([]);
   });
@@ -102,7 +102,7 @@ describe("makeS3Client", () => {
 
 describe("S3Storage", () => {
   const given = (answer: (request: Sent) => Promise<object>) => {
-    const client = makeS3Client({ endpoint: "http://s3.example" }, credentials);
+    const client = makeS3Client({ endpoint: "http://s3.example", credentials });
     intercept(client, answer);
     const clock = new ManualClock();
     const location = { bucket: "backups", prefix: "p/" };

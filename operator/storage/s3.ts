@@ -77,6 +77,8 @@ export class S3Storage implements Storage {
       conditionalPut: options.conditionalPut ?? true,
       partBytesMin: PART_BYTES_MIN,
       partsMax: limits.partsMax,
+      partsInOrder: false,
+      uploadsListed: true,
     };
     this.#bucket = new S3Bucket(client, location, clock, { ...TIMEOUTS, ...options.timeouts });
     this.#copier = new S3Copier(this.#bucket, limits, steps);

@@ -89,6 +89,8 @@ export interface UploadState {
     /** Bytes, when known: then `complete` can tell its own object from another of the same key. */
     readonly size?: number | undefined;
   }[];
+  /** Bytes that the store takes only together with the last ones; base64, at most a few hundred KiB. */
+  readonly tail?: string | undefined;
 }
 
 export interface PartOptions extends CallOptions {
@@ -103,9 +105,9 @@ export interface PartOptions extends CallOptions {
 export interface Upload {
   readonly key: string;
   /**
-   * Sends the next part; parts are numbered in the order of the calls, and may run in parallel. All
-   * but the last have at least `capabilities.partBytesMin`. The buffer belongs to the driver until
-   * the promise settles. A part is durable when it resolves.
+   * Sends the next part; parts are numbered in the order of the calls, and may run in parallel unless
+   * `capabilities.partsInOrder`. All but the last have at least `capabilities.partBytesMin`. The buffer
+   * belongs to the driver until the promise settles. A part that resolved is durable, or in `state()`.
    */
   part(body: Buffer, options?: PartOptions): Promise<void>;
   /** The parts sent so far. Meaningful when every `part` promise has resolved. */
@@ -130,6 +132,13 @@ export interface Capabilities {
   readonly partBytesMin: number;
   /** Parts one upload may have. */
   readonly partsMax: number;
+  /**
+   * Parts follow each other as one stream (GCS, HDFS): the next may be sent when the last has resolved, and one
+   * that failed must be sent anew before it. Otherwise they may run in parallel and be sent anew in any order.
+   */
+  readonly partsInOrder: boolean;
+  /** `listUploads` finds what was begun. A store that cannot tell (GCS) lets go of it by itself, unpaid. */
+  readonly uploadsListed: boolean;
 }
 
 export interface Storage {

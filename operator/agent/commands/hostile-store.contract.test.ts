@@ -74,7 +74,7 @@ describe("a store with odd names", () => {
     const location = `s3://${server.bucket}/backups`;
     const credentials = { accessKeyId, secretAccessKey: new Secret(secretAccessKey) };
     const deps = { clock: systemClock, random: systemRandom, log: silentLog };
-    storage = openStorage({ location, s3, credentials }, deps);
+    storage = openStorage({ location, s3: { ...s3, credentials } }, deps);
     client = new S3Client({ ...s3, credentials: { accessKeyId, secretAccessKey } });
   });
 

@@ -81,10 +81,11 @@ function ofStorage(error: StorageError, location: string): Outcome {
   if (known === undefined) {
     const { operation, key } = error.detail;
     const message = `${operation} of ${key} failed${code}: ${describeError(error)}`;
-    return outcome(EXIT.failed, "StorageFailed", message);
+    return outcome(EXIT.failed, error.detail.reason ?? "StorageFailed", message);
   }
   const [reason, explain] = known;
-  return outcome(EXIT.misconfigured, reason, `${explain(error, location)}${code}`);
+  const words = `${explain(error, location)}${code}`;
+  return outcome(EXIT.misconfigured, error.detail.reason ?? reason, words);
 }
 
 function outcome(exitCode: ExitCode, reason: string, message: string): Outcome {

@@ -15,7 +15,7 @@ const ACCEPTED: readonly SchemaCase[] = [
         region: "us-east-1",
         endpoint: "https://minio.storage.svc:9000",
         forcePathStyle: true,
-        checksums: "WhenRequired",
+        checksumMode: "WhenRequired",
       },
       credentialsSecret: { name: "s3" },
       repositoryName: "Prod_1",
@@ -115,8 +115,8 @@ const REFUSED: readonly SchemaCase[] = [
   },
   {
     name: "an unknown way of checksums",
-    object: aRepository({ s3: { region: "eu", checksums: "Never" } }),
-    problems: [["spec.s3.checksums", "Always"]],
+    object: aRepository({ s3: { region: "eu", checksumMode: "Never" } }),
+    problems: [["spec.s3.checksumMode", "Auto"]],
   },
   {
     name: "a repositoryName that StarRocks does not take",

@@ -105,6 +105,8 @@ export class MemoryStorage implements Storage {
       conditionalPut: true,
       partBytesMin: 5 * 1024 * 1024,
       partsMax: 10_000,
+      partsInOrder: false,
+      uploadsListed: true,
       ...options.capabilities,
     };
   }

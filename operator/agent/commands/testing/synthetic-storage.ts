@@ -51,6 +51,8 @@ export class SyntheticStorage implements Storage {
     conditionalPut: true,
     partBytesMin: 5 * 1024 * 1024,
     partsMax: 10_000,
+    partsInOrder: false,
+    uploadsListed: true,
   };
   readonly #options: SyntheticOptions;
   readonly #snapshot = layout.snapshot(LABEL);
