@@ -12,6 +12,7 @@ import { systemClock } from "../clock.ts";
 import { Secret } from "../secret.ts";
 import { isStorageError } from "./errors.ts";
 
+import type { Connection } from "./connection.ts";
 import { makeS3Client } from "./s3-client.ts";
 import type { S3Settings } from "./s3-settings.ts";
 import { S3Storage } from "./s3.ts";
@@ -24,12 +25,13 @@ const x = Buffer.from("x");
 interface Place extends Partial<S3Server> {
   readonly endpoint: string;
   readonly client?: S3Settings;
+  readonly connection?: Connection;
 }
 
 function storageAt(place: Place): S3Storage {
   const { endpoint, bucket = "backups", accessKeyId = "any", secretAccessKey = "any" } = place;
   const credentials = { accessKeyId, secretAccessKey: new Secret(secretAccessKey) };
-  const client = makeS3Client({ endpoint, credentials, ...place.client });
+  const client = makeS3Client({ endpoint, credentials, ...place.client }, place.connection);
   const location = { bucket, prefix: "p/" };
   return new S3Storage({ client, location, clock: systemClock, conditionalPut: false });
 }
@@ -159,8 +161,8 @@ describe("S3Storage, request by request", () => {
   it("uses no more connections than it may, and uses them again", async () => {
     const faults = must(proxy);
     faults.heal();
-    const client = { maxSockets: 4 };
-    const storage = storageAt({ ...faults, client });
+    const connection = { maxSockets: 4 };
+    const storage = storageAt({ ...faults, connection });
     const warnings: string[] = [];
     const warned = (warning: Error) => warnings.push(warning.message);
     process.on("warning", warned);
