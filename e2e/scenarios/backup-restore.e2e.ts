@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { findVersitygw, startVersitygw, VERSITYGW_INSTALL } from "../servers/versitygw.ts";
+import { findServer, installHint } from "../servers/installed.ts";
+import { startVersitygw } from "../servers/versitygw.ts";
 import { DataPath, secretsOf, type DataPathOptions } from "./data-path.ts";
 
 const MIB = 1024 * 1024;
@@ -31,7 +32,7 @@ const WAYS: readonly Way[] = [
   {
     name: "versitygw, which checks signatures and checksums",
     options: { server: () => startVersitygw() },
-    ...(findVersitygw() === undefined ? { missing: VERSITYGW_INSTALL } : {}),
+    ...(findServer("versitygw") === undefined ? { missing: installHint("versitygw") } : {}),
   },
 ];
 

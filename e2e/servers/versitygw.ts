@@ -5,16 +5,13 @@ import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { requireServer } from "./installed.ts";
 import { LOOPBACK, freePort } from "./loopback.ts";
 import type { S3Server } from "./s3-server.ts";
-
-export const VERSITYGW_INSTALL =
-  "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0 (about five minutes)";
 
 const READY_MS = 15_000;
 
@@ -24,26 +21,9 @@ export interface VersitygwOptions {
   readonly copyObjectThreshold?: number;
 }
 
-/** The program on PATH or in Go's own folder; undefined when it is not installed. */
-export function findVersitygw(): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const gopath = process.env["GOPATH"] ?? join(homedir(), "go");
-  return [...folders, join(gopath, "bin")]
-    .map((folder) => join(folder, "versitygw"))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
-
 /** Starts it over a new folder, with a bucket. Rejects when it is not installed or does not come up. */
 export async function startVersitygw(options: VersitygwOptions = {}): Promise<S3Server> {
-  const program = findVersitygw();
-  if (program === undefined) throw new Error(`versitygw is missing: ${VERSITYGW_INSTALL}`);
+  const program = requireServer("versitygw");
   const folder = await mkdtemp(join(tmpdir(), "versitygw-"));
   const keys = { accessKeyId: "testkey", secretAccessKey: "testsecret" };
   const port = await freePort();

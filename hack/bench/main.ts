@@ -3,7 +3,7 @@
 // with 0 also when an aim is missed: on a shared machine that alone proves nothing.
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
-import { VERSITYGW_INSTALL } from "../../e2e/servers/versitygw.ts";
+import { installHint } from "../../e2e/servers/installed.ts";
 import { Bench } from "./bench.ts";
 import { hasProcessStat } from "./process-stat.ts";
 import { renderAims, renderSection } from "./report.ts";
@@ -47,7 +47,7 @@ function renderMachine({ name, isReal }: Store): string {
       "",
       "NOTE: versitygw is not installed, so the store is a JavaScript one that is slower than the agent:",
       "the numbers mean less, ratios above all. Install it and run again:",
-      `  ${VERSITYGW_INSTALL}`,
+      `  ${installHint("versitygw")}`,
     );
   }
   lines.push(

@@ -5,7 +5,8 @@
 import { statfsSync } from "node:fs";
 import { startFauxqs } from "../../e2e/servers/fauxqs.ts";
 import type { S3Server } from "../../e2e/servers/s3-server.ts";
-import { findVersitygw, startVersitygw } from "../../e2e/servers/versitygw.ts";
+import { findServer } from "../../e2e/servers/installed.ts";
+import { startVersitygw } from "../../e2e/servers/versitygw.ts";
 import { serveJobs } from "./jobs.ts";
 
 export type StoreAddress = Omit<S3Server, "stop">;
@@ -38,7 +39,7 @@ function useMemoryFolder(): string {
 }
 
 async function start(): Promise<Store> {
-  const isReal = findVersitygw() !== undefined;
+  const isReal = findServer("versitygw") !== undefined;
   const place = isReal ? useMemoryFolder() : "";
   server = isReal ? await startVersitygw() : await startFauxqs();
   const { endpoint, bucket, accessKeyId, secretAccessKey } = server;

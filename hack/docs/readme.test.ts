@@ -31,8 +31,8 @@ function scripts(): readonly string[] {
 
 /** Read where tests choose what they do; `"X"`, as the rest of the environment is the machine's. */
 const CHOICE = /\b(?:process\.env|environment)\["([A-Z_]+)"\]/g;
-const OF_TESTS = /\.test\.ts$|^e2e\/scenarios\//;
-const OF_THE_MACHINE = new Set(["PATH", "GOPATH", "HARNESS_ONLY", "LOG"]);
+const OF_TESTS = /\.test\.ts$|^e2e\/(scenarios|servers)\//;
+const OF_THE_MACHINE = new Set(["PATH", "GOBIN", "GOPATH", "HARNESS_ONLY", "LOG"]);
 
 function variables(): readonly string[] {
   const files = ["operator", "e2e", "hack"].flatMap((folder) =>

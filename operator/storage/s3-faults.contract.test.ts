@@ -6,8 +6,9 @@ import { startFaultProxy } from "../../e2e/servers/fault-proxy.ts";
 import type { Harm } from "../../e2e/servers/fault-script.ts";
 import { startFauxqs } from "../../e2e/servers/fauxqs.ts";
 import type { S3Operation } from "../../e2e/servers/s3-request.ts";
+import { describeWith } from "../../e2e/servers/installed.ts";
 import type { S3Server } from "../../e2e/servers/s3-server.ts";
-import { VERSITYGW_INSTALL, findVersitygw, startVersitygw } from "../../e2e/servers/versitygw.ts";
+import { startVersitygw } from "../../e2e/servers/versitygw.ts";
 import { must } from "../assert.ts";
 import { systemClock } from "../clock.ts";
 import { silentLog } from "../log.ts";
@@ -291,10 +292,6 @@ async function write(storage: Storage, key: string, i: number): Promise<void> {
 }
 
 faultSuite("fauxqs", false, () => startFauxqs());
-if (findVersitygw() === undefined) {
-  describe(`S3 with faults, on versitygw: SKIPPED, not installed: ${VERSITYGW_INSTALL}`, () => {
-    it("ends well");
-  });
-} else {
+describeWith("versitygw", "versitygw", () => {
   faultSuite("versitygw", true, () => startVersitygw());
-}
+});

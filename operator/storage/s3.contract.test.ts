@@ -2,9 +2,10 @@
 // (strict; where it is installed), also with its copies limited so that they go part by part.
 import { startFaultProxy } from "../../e2e/servers/fault-proxy.ts";
 import { startFauxqs } from "../../e2e/servers/fauxqs.ts";
+import { describeWith } from "../../e2e/servers/installed.ts";
 import type { S3Server } from "../../e2e/servers/s3-server.ts";
 import type { VersitygwOptions } from "../../e2e/servers/versitygw.ts";
-import { VERSITYGW_INSTALL, findVersitygw, startVersitygw } from "../../e2e/servers/versitygw.ts";
+import { startVersitygw } from "../../e2e/servers/versitygw.ts";
 import { systemClock } from "../clock.ts";
 import { Secret } from "../secret.ts";
 import { makeS3Client } from "./s3-client.ts";
@@ -63,11 +64,7 @@ storageContract("S3Storage on fauxqs, copying in parts", () =>
   onFauxqs({ copyLimits: { singleBytesMax: 6 * MIB, partBytes: 5 * MIB, parallel: 3 } }),
 );
 
-if (findVersitygw() === undefined) {
-  describe(`S3Storage on versitygw: SKIPPED, not installed: ${VERSITYGW_INSTALL}`, () => {
-    it("keeps the storage contract");
-  });
-} else {
+describeWith("versitygw", "S3Storage on versitygw", () => {
   storageContract("S3Storage on versitygw", () => onVersitygw({}));
   storageContract("S3Storage on versitygw, with checksums only where required", () =>
     onVersitygw({}, { checksumMode: "whenRequired" }),
@@ -75,4 +72,4 @@ if (findVersitygw() === undefined) {
   storageContract("S3Storage on versitygw, which refuses large copies", () =>
     onVersitygw({ copyObjectThreshold: 6 * MIB }, { copyLimits: { partBytes: 5 * MIB } }),
   );
-}
+});
