@@ -1,6 +1,7 @@
 // No reason without a line that says what it means and what to do, and no such line for a reason that is gone.
 import { expect } from "chai";
 import { fileURLToPath } from "node:url";
+import { STORAGE_REASONS } from "../../operator/storage/errors.ts";
 import { membersOf, namedOn, thrownIn, wordsIn } from "./reasons.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -96,6 +97,11 @@ describe("the reasons on the pages", () => {
     const reasons = thrown.flatMap((path) => [...thrownIn(root, path)]);
     expect(reasons).to.include("NotLeader");
     expect(missing(reasons, [OPERATOR, AGENT])).to.deep.equal([]);
+  });
+
+  it("are all that a storage can have, of its agents and of its Repository", () => {
+    expect(missing(STORAGE_REASONS, [AGENT])).to.deep.equal([]);
+    expect(missing(STORAGE_REASONS, [REPOSITORY])).to.deep.equal([]);
   });
 
   it("are none that the code no longer has", () => {
