@@ -14,19 +14,38 @@ export interface Repository extends KubernetesObject {
 /** What is wished. */
 export interface RepositorySpec {
   /**
-   * Where the snapshots lie: a bucket, or a folder in one. `s3a://` means the same as `s3://`.
-   * Without a slash at the end. Cannot be changed: another place is another Repository. Example:
-   * `s3://backups/starrocks/prod`.
+   * Where the snapshots lie, without a slash at the end: a bucket of S3 (`s3://`, or `s3a://`,
+   * which means the same), a bucket of Google Cloud Storage (`gs://`), an HDFS by its name service
+   * (`hdfs://`, with `hdfs.nameNodes`) or by the WebHDFS address of its NameNode (`webhdfs://`,
+   * with TLS `swebhdfs://`); and a folder there. Cannot be changed: another place is another
+   * Repository. Examples: `s3://backups/starrocks/prod`, `gs://backups/starrocks`,
+   * `hdfs://prod/backups`, `webhdfs://nn1.example.com:9870/backups`.
    */
   readonly location: string;
   /**
-   * How to reach the object store. Needed for an S3 location, with `region` or `endpoint` at least.
+   * How an S3 store is reached, and what it does with what is written. Needed for an S3 location,
+   * with `region` or `endpoint` at least; for no other.
    */
   readonly s3?: RepositoryS3;
   /**
-   * Secret in the same namespace with the keys `accessKeyId` and `secretAccessKey`, and
-   * `sessionToken` for temporary credentials. Absent: the pods' own identity
-   * (`agent.serviceAccountName`). May be changed; running jobs keep what they started with.
+   * How Google Cloud Storage is reached, and what it does with what is written. For a `gs://`
+   * location alone, which needs nothing of it.
+   */
+  readonly gcs?: RepositoryGcs;
+  /**
+   * How an HDFS is reached: by WebHDFS, over HTTP or HTTPS. Needed for an `hdfs://` location, with
+   * `nameNodes`; for no other than HDFS.
+   */
+  readonly hdfs?: RepositoryHdfs;
+  /** The way from the agents to the storage, of whatever kind. */
+  readonly connection?: RepositoryConnection;
+  /**
+   * Secret in the same namespace with what the kind of storage takes. S3: `accessKeyId` and
+   * `secretAccessKey`, and `sessionToken` for temporary credentials. Google Cloud Storage:
+   * `credentials.json`, a service account's key or the configuration of a workload identity
+   * federation. HDFS: `user` and `password` for a gateway (Knox, HttpFS), or `delegationToken`.
+   * Absent: the pods' own identity (`agent.serviceAccountName`); for HDFS `hdfs.user` alone. May be
+   * changed; running jobs keep the Secret they started with, and take up what changes in it.
    */
   readonly credentialsSecret?: RepositoryCredentialsSecret;
   /**
@@ -72,7 +91,8 @@ export interface RepositorySpec {
 }
 
 /**
- * How to reach the object store. Needed for an S3 location, with `region` or `endpoint` at least.
+ * How an S3 store is reached, and what it does with what is written. Needed for an S3 location,
+ * with `region` or `endpoint` at least; for no other.
  */
 export interface RepositoryS3 {
   /**
@@ -95,14 +115,182 @@ export interface RepositoryS3 {
    * insists, for stores that refuse it: old ones, and Google's with HMAC keys.
    */
   readonly checksumMode: RepositoryS3ChecksumMode;
+  /**
+   * Role that the agents take on (AssumeRole) with the keys in `credentialsSecret`, or with their
+   * pod's own identity; with `agent.serviceAccountToken` by that token (AssumeRoleWithWebIdentity).
+   * Absent: none. Example: `arn:aws:iam::123456789012:role/starrocks-backup`.
+   */
+  readonly roleArn?: string;
+  /**
+   * What the role's trust policy wants to hear beside the keys (`sts:ExternalId`). It is no secret.
+   * Example: `starrocks-backup`.
+   */
+  readonly externalId?: string;
+  /**
+   * How long the role is taken for at a time, from `15m` to `12h`. It is taken anew before the end,
+   * so a job may last longer; the role's own maximum bounds it. Absent: `1h`. Example: `30m`.
+   */
+  readonly sessionDuration?: string;
+  /**
+   * URL of the Security Token Service that gives the role. Absent: AWS's of `region`; a store with
+   * an STS of its own has it at its endpoint. Example: `https://minio.storage.svc:9000`.
+   */
+  readonly stsEndpoint?: string;
+  /**
+   * Storage class of what is written, in the store's own word. Absent: the bucket's. Archives that
+   * are not read at once (`GLACIER`, `DEEP_ARCHIVE`) are refused; nor may a lifecycle rule or
+   * Intelligent-Tiering move snapshots there. Classes with a minimum of days bill also what is
+   * staged and renamed. Example: `STANDARD_IA`.
+   */
+  readonly storageClass?: string;
+  /**
+   * Encryption at rest that is asked for with each write. Absent: what the bucket does by itself.
+   */
+  readonly encryption?: RepositoryS3Encryption;
+  /**
+   * Tags of what is written, 10 at the most; the identity needs s3:PutObjectTagging. Example:
+   * `{team: data, purpose: backup}`.
+   */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 export type RepositoryS3ChecksumMode = "Auto" | "WhenRequired";
 
+/** Encryption at rest that is asked for with each write. Absent: what the bucket does by itself. */
+export interface RepositoryS3Encryption {
+  /**
+   * `AES256`: keys of the store (SSE-S3). `aws:kms`: a key of KMS (SSE-KMS). `aws:kms:dsse`: the
+   * same in two layers (DSSE-KMS).
+   */
+  readonly algorithm: RepositoryS3EncryptionAlgorithm;
+  /**
+   * Id, ARN or alias of the key; the identity needs kms:GenerateDataKey and kms:Decrypt on it.
+   * Absent: the account's own key for S3. Example:
+   * `arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab`.
+   */
+  readonly kmsKeyId?: string;
+}
+
+export type RepositoryS3EncryptionAlgorithm = "AES256" | "aws:kms" | "aws:kms:dsse";
+
 /**
- * Secret in the same namespace with the keys `accessKeyId` and `secretAccessKey`, and
- * `sessionToken` for temporary credentials. Absent: the pods' own identity
- * (`agent.serviceAccountName`). May be changed; running jobs keep what they started with.
+ * How Google Cloud Storage is reached, and what it does with what is written. For a `gs://`
+ * location alone, which needs nothing of it.
+ */
+export interface RepositoryGcs {
+  /**
+   * URL of the JSON API, without a path. Absent: Google's, `https://storage.googleapis.com`.
+   * Example, for a place of Private Service Connect: `https://storage-backups.p.googleapis.com`.
+   */
+  readonly endpoint?: string;
+  /**
+   * Storage class of what is written; each is read at once. Absent: the bucket's. All but
+   * `STANDARD` have a minimum of days (30, 90, 365) that is billed for what goes earlier, also for
+   * what is staged and renamed. Example: `NEARLINE`.
+   */
+  readonly storageClass?: RepositoryGcsStorageClass;
+  /**
+   * Key of Cloud KMS that encrypts what is written; Google's service agent for storage needs
+   * roles/cloudkms.cryptoKeyEncrypterDecrypter on it. Absent: the bucket's. Example:
+   * `projects/acme/locations/europe-west3/keyRings/backups/cryptoKeys/starrocks`.
+   */
+  readonly kmsKeyName?: string;
+}
+
+export type RepositoryGcsStorageClass = "STANDARD" | "NEARLINE" | "COLDLINE" | "ARCHIVE";
+
+/**
+ * How an HDFS is reached: by WebHDFS, over HTTP or HTTPS. Needed for an `hdfs://` location, with
+ * `nameNodes`; for no other than HDFS.
+ */
+export interface RepositoryHdfs {
+  /**
+   * WebHDFS addresses of all NameNodes (the active one is found among them), or of a gateway (Knox,
+   * HttpFS) with its path before `/webhdfs/v1`. Needed for `hdfs://`; for `webhdfs://` and
+   * `swebhdfs://` absent: the location's own host. Examples: `[https://nn1.example.com:9871,
+   * https://nn2.example.com:9871]`, `[https://knox.example.com:8443/gateway/default]`.
+   */
+  readonly nameNodes?: readonly string[];
+  /**
+   * Name that the agents give (`user.name`), which a cluster without Kerberos believes. With `user`
+   * and `password` or `delegationToken` in `credentialsSecret` those say who it is. Absent: what
+   * the cluster takes strangers for (`dr.who`). Example: `starrocks`.
+   */
+  readonly user?: string;
+}
+
+/** The way from the agents to the storage, of whatever kind. */
+export interface RepositoryConnection {
+  /**
+   * Certificates (PEM) of authorities that are trusted beside the public ones, for a store (and an
+   * STS, a gateway) with certificates of a private authority. It is not secret; a ConfigMap is the
+   * usual place.
+   */
+  readonly caBundle?: RepositoryConnectionCaBundle;
+  /** HTTP proxy that the agents reach the storage through. Absent: none. */
+  readonly proxy?: RepositoryConnectionProxy;
+}
+
+/**
+ * Certificates (PEM) of authorities that are trusted beside the public ones, for a store (and an
+ * STS, a gateway) with certificates of a private authority. It is not secret; a ConfigMap is the
+ * usual place.
+ */
+export interface RepositoryConnectionCaBundle {
+  /** ConfigMap in the same namespace that holds them. */
+  readonly configMap?: RepositoryConnectionCaBundleConfigMap;
+  /** Secret in the same namespace that holds them, such as one of cert-manager. */
+  readonly secret?: RepositoryConnectionCaBundleSecret;
+}
+
+/** ConfigMap in the same namespace that holds them. */
+export interface RepositoryConnectionCaBundleConfigMap {
+  /** Name of the ConfigMap. Example: `company-ca`. */
+  readonly name: string;
+  /** Key under which they lie. */
+  readonly key: string;
+}
+
+/** Secret in the same namespace that holds them, such as one of cert-manager. */
+export interface RepositoryConnectionCaBundleSecret {
+  /** Name of the Secret. Example: `minio-tls`. */
+  readonly name: string;
+  /** Key under which they lie. */
+  readonly key: string;
+}
+
+/** HTTP proxy that the agents reach the storage through. Absent: none. */
+export interface RepositoryConnectionProxy {
+  /** URL of the proxy, without user and password. Example: `http://proxy.example.com:3128`. */
+  readonly url: string;
+  /**
+   * Hosts that are reached without it: names, suffixes with a dot before them, IP addresses; each
+   * may have a port. Example: `[minio.storage.svc, .internal.example.com]`.
+   */
+  readonly noProxy?: readonly string[];
+  /**
+   * Secret in the same namespace with the keys `user` and `password` for the proxy. Absent: it asks
+   * for none.
+   */
+  readonly credentialsSecret?: RepositoryConnectionProxyCredentialsSecret;
+}
+
+/**
+ * Secret in the same namespace with the keys `user` and `password` for the proxy. Absent: it asks
+ * for none.
+ */
+export interface RepositoryConnectionProxyCredentialsSecret {
+  /** Name of the Secret. Example: `proxy-user`. */
+  readonly name: string;
+}
+
+/**
+ * Secret in the same namespace with what the kind of storage takes. S3: `accessKeyId` and
+ * `secretAccessKey`, and `sessionToken` for temporary credentials. Google Cloud Storage:
+ * `credentials.json`, a service account's key or the configuration of a workload identity
+ * federation. HDFS: `user` and `password` for a gateway (Knox, HttpFS), or `delegationToken`.
+ * Absent: the pods' own identity (`agent.serviceAccountName`); for HDFS `hdfs.user` alone. May be
+ * changed; running jobs keep the Secret they started with, and take up what changes in it.
  */
 export interface RepositoryCredentialsSecret {
   /** Name of the Secret. Example: `s3-credentials`. */
@@ -159,10 +347,17 @@ export interface RepositoryAgent {
    */
   readonly image?: string;
   /**
-   * Service account of the pods, for an identity that the cloud gives it. Its token is not mounted
-   * by us. Absent: `default`.
+   * Service account of the pods, for an identity that the cloud gives it. Its token for the cluster
+   * is never mounted. Absent: `default`.
    */
   readonly serviceAccountName?: string;
+  /**
+   * A token of the service account for the storage's cloud, where no webhook of that cloud brings
+   * one: S3 with `s3.roleArn` (web identity), Google Cloud Storage with the `credentials.json` of a
+   * workload identity federation. It lies in the pods at `/etc/starrocks-backup/identity/token`
+   * (what `credential_source.file` must say) and is renewed by Kubernetes. Absent: none.
+   */
+  readonly serviceAccountToken?: RepositoryAgentServiceAccountToken;
   /**
    * File content that one agent holds in memory at the most. The process needs about 100 MiB more;
    * its request and limit are 192 MiB more, unless `resources` says otherwise. From `16Mi` to
@@ -186,6 +381,24 @@ export interface RepositoryAgent {
   readonly priorityClassName?: string;
   /** Secrets in the same namespace to pull `image` with. */
   readonly imagePullSecrets?: readonly RepositoryAgentImagePullSecret[];
+}
+
+/**
+ * A token of the service account for the storage's cloud, where no webhook of that cloud brings
+ * one: S3 with `s3.roleArn` (web identity), Google Cloud Storage with the `credentials.json` of a
+ * workload identity federation. It lies in the pods at `/etc/starrocks-backup/identity/token` (what
+ * `credential_source.file` must say) and is renewed by Kubernetes. Absent: none.
+ */
+export interface RepositoryAgentServiceAccountToken {
+  /**
+   * For whom the token is: what the cloud's side was told to accept. Never the API server itself,
+   * nor what its `--api-audiences` says: agents have no rights in the cluster. Examples:
+   * `sts.amazonaws.com`,
+   * `//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/k8s/providers/cluster`.
+   */
+  readonly audience: string;
+  /** Seconds that a token lasts; Kubernetes renews it after four fifths of them. */
+  readonly expirationSeconds: number;
 }
 
 /** Requests and limits of the pods' container, as in a pod. */

@@ -755,8 +755,42 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
       ],
       "x-kubernetes-validations": [
         {
-          "rule": "has(self.s3) && (has(self.s3.region) || has(self.s3.endpoint))",
+          "rule": "!self.location.matches('^s3a?://') || has(self.s3) && (has(self.s3.region) || has(self.s3.endpoint))",
           "message": "an S3 location needs s3.region (for AWS, such as eu-central-1) or s3.endpoint (for another store, such as https://minio.storage.svc:9000), or both"
+        },
+        {
+          "rule": "!has(self.s3) || !self.location.matches('^(gs|hdfs|s?webhdfs)://')",
+          "message": "s3 is for locations that begin with s3://: take s3 out here, or write the location as s3://<bucket>/<folder>",
+          "fieldPath": ".s3"
+        },
+        {
+          "rule": "!has(self.gcs) || !self.location.matches('^(s3a?|hdfs|s?webhdfs)://')",
+          "message": "gcs is for locations that begin with gs://: take gcs out here, or write the location as gs://<bucket>/<folder>",
+          "fieldPath": ".gcs"
+        },
+        {
+          "rule": "!has(self.hdfs) || !self.location.matches('^(s3a?|gs)://')",
+          "message": "hdfs is for locations that begin with hdfs://, webhdfs:// or swebhdfs://: take hdfs out here, or write the location as hdfs://<name service>/<folder>",
+          "fieldPath": ".hdfs"
+        },
+        {
+          "rule": "!self.location.startsWith('hdfs://') || has(self.hdfs) && has(self.hdfs.nameNodes)",
+          "message": "an hdfs:// location needs hdfs.nameNodes, the WebHDFS addresses of its NameNodes: write for example nameNodes: [https://nn1.example.com:9871, https://nn2.example.com:9871]"
+        },
+        {
+          "rule": "!has(self.agent.serviceAccountToken) || !self.location.matches('^s3a?://') || has(self.s3) && has(self.s3.roleArn) && !has(self.s3.externalId) && !has(self.credentialsSecret)",
+          "message": "for S3, agent.serviceAccountToken is what a role is taken with: it needs s3.roleArn, and neither credentialsSecret nor s3.externalId, which web identity does not know: take those or the token out",
+          "fieldPath": ".agent.serviceAccountToken"
+        },
+        {
+          "rule": "!has(self.agent.serviceAccountToken) || !self.location.startsWith('gs://') || has(self.credentialsSecret)",
+          "message": "for Google Cloud Storage, agent.serviceAccountToken needs credentialsSecret with the credentials.json of a workload identity federation, which names the token's file: add it, or take the token out",
+          "fieldPath": ".agent.serviceAccountToken"
+        },
+        {
+          "rule": "!has(self.agent.serviceAccountToken) || !self.location.matches('^(hdfs|s?webhdfs)://')",
+          "message": "HDFS takes no agent.serviceAccountToken: take it out, and name a Secret with user and password or a delegationToken in credentialsSecret",
+          "fieldPath": ".agent.serviceAccountToken"
         },
         {
           "rule": "has(self.repositoryName) == has(oldSelf.repositoryName)",
@@ -775,8 +809,16 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "message": "location cannot be changed, because the snapshots stay where they are: make another Repository for the new place"
             },
             {
-              "rule": "self.matches('^s3a?://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/[^/?#\\\\\\\\\\\\x00-\\\\x1f\\\\x7f\\u0080-\\u009f\\u2028-\\u202e]+)*$')",
-              "message": "location must be s3://<bucket> or s3://<bucket>/<folder>/<folder>: without a slash at the end, a query, credentials, backslashes or control characters"
+              "rule": "self.matches('^(s3a?|gs|hdfs|s?webhdfs)://')",
+              "message": "location must begin with s3://, gs://, hdfs://, webhdfs:// or swebhdfs://: write for example s3://<bucket>/<folder>"
+            },
+            {
+              "rule": "!self.matches('^(s3a?|gs)://') || self.matches('^[^:]+://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/[^/?#\\\\\\\\\\\\x00-\\\\x1f\\\\x7f\\u0080-\\u009f\\u2028-\\u202e]+)*$')",
+              "message": "location must be s3://<bucket> or s3://<bucket>/<folder>/<folder>, or the same with gs://: without a slash at the end, a query, credentials, backslashes or control characters"
+            },
+            {
+              "rule": "!self.matches('^(hdfs|s?webhdfs)://') || self.matches('^[^:]+://([A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?(/[^/?#\\\\\\\\\\\\x00-\\\\x1f\\\\x7f\\u0080-\\u009f\\u2028-\\u202e]+)*$')",
+              "message": "location must be hdfs://<name service>/<folder> or webhdfs://<host>:<port>/<folder>: without a slash at the end, a query, credentials, backslashes or control characters"
             },
             {
               "rule": "!self.matches('/[.][.]?(/|$)')",
@@ -786,6 +828,12 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
         },
         "s3": {
           "type": "object",
+          "x-kubernetes-validations": [
+            {
+              "rule": "has(self.roleArn) || !has(self.externalId) && !has(self.sessionDuration) && !has(self.stsEndpoint)",
+              "message": "externalId, sessionDuration and stsEndpoint say how a role is taken: write the role in s3.roleArn, or take them out"
+            }
+          ],
           "properties": {
             "region": {
               "type": "string",
@@ -818,6 +866,314 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                 "WhenRequired"
               ],
               "default": "Auto"
+            },
+            "roleArn": {
+              "type": "string",
+              "maxLength": 2048,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^arn:[A-Za-z0-9-]+:[a-z0-9-]+:[A-Za-z0-9-]*:[A-Za-z0-9]*:[A-Za-z0-9+=,.@_/-]*[A-Za-z0-9+=,.@_-]$')",
+                  "message": "s3.roleArn must be the ARN of a role: write for example arn:aws:iam::123456789012:role/starrocks-backup"
+                }
+              ]
+            },
+            "externalId": {
+              "type": "string",
+              "maxLength": 1224,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[A-Za-z0-9+=,.@:/_-]{2,}$')",
+                  "message": "s3.externalId must be as in the role's trust policy, of at least two letters, digits and + = , . @ : / _ -: write for example starrocks-backup"
+                }
+              ]
+            },
+            "sessionDuration": {
+              "type": "string",
+              "maxLength": 32,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) >= duration('15m') && duration(self) <= duration('12h')",
+                  "message": "s3.sessionDuration must be a number with h, m or s, from 15m to 12h, write for example 1h"
+                }
+              ]
+            },
+            "stsEndpoint": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 512,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^https?://([A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?/?$')",
+                  "message": "s3.stsEndpoint must be http:// or https:// with host and port alone, such as https://sts.eu-central-1.amazonaws.com"
+                }
+              ]
+            },
+            "storageClass": {
+              "type": "string",
+              "maxLength": 64,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[A-Za-z0-9_.-]+$')",
+                  "message": "s3.storageClass must be a storage class as the store names it, of letters, digits and _ . -: write for example STANDARD_IA"
+                },
+                {
+                  "rule": "!(self in ['GLACIER', 'DEEP_ARCHIVE'])",
+                  "message": "s3.storageClass must be one that is read at once, which GLACIER and DEEP_ARCHIVE are not, so nothing could be renamed or restored: write for example GLACIER_IR or STANDARD_IA"
+                }
+              ]
+            },
+            "encryption": {
+              "type": "object",
+              "required": [
+                "algorithm"
+              ],
+              "x-kubernetes-validations": [
+                {
+                  "rule": "!has(self.kmsKeyId) || self.algorithm.startsWith('aws:kms')",
+                  "message": "kmsKeyId goes with the algorithms aws:kms and aws:kms:dsse alone: write one of them, or take kmsKeyId out"
+                }
+              ],
+              "properties": {
+                "algorithm": {
+                  "type": "string",
+                  "enum": [
+                    "AES256",
+                    "aws:kms",
+                    "aws:kms:dsse"
+                  ]
+                },
+                "kmsKeyId": {
+                  "type": "string",
+                  "maxLength": 2048,
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[A-Za-z0-9:/_.+=@-]+$')",
+                      "message": "kmsKeyId must be a key's id, ARN or alias: write for example arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+                    }
+                  ]
+                }
+              },
+              "additionalProperties": false
+            },
+            "tags": {
+              "type": "object",
+              "maxProperties": 10,
+              "additionalProperties": {
+                "type": "string",
+                "maxLength": 256
+              },
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.all(key, key.matches('^[A-Za-z0-9 +=._:/@-]{1,128}$') && !key.startsWith('aws:') && self[key].matches('^[A-Za-z0-9 +=._:/@-]*$'))",
+                  "message": "s3.tags must have only letters, digits, blanks and + - = . _ : / @, at most 128 of them in a key and 256 in a value, and no key may begin with aws: (write for example {team: data})"
+                }
+              ]
+            }
+          },
+          "additionalProperties": false
+        },
+        "gcs": {
+          "type": "object",
+          "properties": {
+            "endpoint": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 512,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^https?://([A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?/?$')",
+                  "message": "gcs.endpoint must be http:// or https:// with host and port alone, such as https://storage-backups.p.googleapis.com: bucket and folder belong into location"
+                }
+              ]
+            },
+            "storageClass": {
+              "type": "string",
+              "enum": [
+                "STANDARD",
+                "NEARLINE",
+                "COLDLINE",
+                "ARCHIVE"
+              ]
+            },
+            "kmsKeyName": {
+              "type": "string",
+              "maxLength": 1024,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^projects/[A-Za-z0-9.:_-]+/locations/[A-Za-z0-9-]+/keyRings/[A-Za-z0-9_-]+/cryptoKeys/[A-Za-z0-9_-]+$')",
+                  "message": "gcs.kmsKeyName must be the full name of a key without its version: write for example projects/acme/locations/europe-west3/keyRings/backups/cryptoKeys/starrocks"
+                }
+              ]
+            }
+          },
+          "additionalProperties": false
+        },
+        "hdfs": {
+          "type": "object",
+          "properties": {
+            "nameNodes": {
+              "type": "array",
+              "minItems": 1,
+              "maxItems": 8,
+              "x-kubernetes-list-type": "set",
+              "items": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 512,
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^https?://([A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?(/[A-Za-z0-9._~-]+)*/?$')",
+                    "message": "a NameNode's address must be http:// or https:// with host and port (a gateway's with a path), such as https://nn1.example.com:9871: without credentials, a query and /webhdfs/v1"
+                  },
+                  {
+                    "rule": "!self.matches('/webhdfs(/v1)?/?$')",
+                    "message": "a NameNode's address is written without /webhdfs/v1, which is added to it: write for example https://nn1.example.com:9871"
+                  }
+                ]
+              }
+            },
+            "user": {
+              "type": "string",
+              "maxLength": 255,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[A-Za-z0-9_][A-Za-z0-9._@-]*[$]?$')",
+                  "message": "hdfs.user must be a user's name, of letters, digits and . _ - @: write for example starrocks"
+                }
+              ]
+            }
+          },
+          "additionalProperties": false
+        },
+        "connection": {
+          "type": "object",
+          "properties": {
+            "caBundle": {
+              "type": "object",
+              "x-kubernetes-validations": [
+                {
+                  "rule": "has(self.configMap) != has(self.secret)",
+                  "message": "caBundle needs one of configMap and secret, and not both: write for example configMap: {name: company-ca}"
+                }
+              ],
+              "properties": {
+                "configMap": {
+                  "type": "object",
+                  "required": [
+                    "name"
+                  ],
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 253,
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                          "message": "connection.caBundle.configMap.name must be the name of a ConfigMap in the same namespace, which has only lower-case letters, digits, dashes and dots: write for example company-ca"
+                        }
+                      ]
+                    },
+                    "key": {
+                      "type": "string",
+                      "maxLength": 253,
+                      "default": "ca.crt",
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^[A-Za-z0-9_-][A-Za-z0-9._-]*$')",
+                          "message": "connection.caBundle.configMap.key must be a key of the ConfigMap, of letters, digits and _ . -: write for example ca.crt"
+                        }
+                      ]
+                    }
+                  },
+                  "additionalProperties": false
+                },
+                "secret": {
+                  "type": "object",
+                  "required": [
+                    "name"
+                  ],
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 253,
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                          "message": "connection.caBundle.secret.name must be the name of a Secret in the same namespace, which has only lower-case letters, digits, dashes and dots: write for example minio-tls"
+                        }
+                      ]
+                    },
+                    "key": {
+                      "type": "string",
+                      "maxLength": 253,
+                      "default": "ca.crt",
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^[A-Za-z0-9_-][A-Za-z0-9._-]*$')",
+                          "message": "connection.caBundle.secret.key must be a key of the Secret, of letters, digits and _ . -: write for example ca.crt"
+                        }
+                      ]
+                    }
+                  },
+                  "additionalProperties": false
+                }
+              },
+              "additionalProperties": false
+            },
+            "proxy": {
+              "type": "object",
+              "required": [
+                "url"
+              ],
+              "properties": {
+                "url": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 512,
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^http://([A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?/?$')",
+                      "message": "connection.proxy.url must be http:// with host and port alone, such as http://proxy.example.com:3128: user and password belong into connection.proxy.credentialsSecret"
+                    }
+                  ]
+                },
+                "noProxy": {
+                  "type": "array",
+                  "maxItems": 64,
+                  "x-kubernetes-list-type": "set",
+                  "items": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 300,
+                    "x-kubernetes-validations": [
+                      {
+                        "rule": "self.matches('^([*]?[.]?[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?$')",
+                        "message": "an entry of noProxy must be a host, a suffix or an IP address, each with a port or without, such as minio.storage.svc or .example.com: without a scheme, a path or a range of addresses"
+                      }
+                    ]
+                  }
+                },
+                "credentialsSecret": {
+                  "type": "object",
+                  "required": [
+                    "name"
+                  ],
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 253,
+                      "x-kubernetes-validations": [
+                        {
+                          "rule": "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                          "message": "connection.proxy.credentialsSecret.name must be the name of a Secret in the same namespace, which has only lower-case letters, digits, dashes and dots: write for example proxy-user"
+                        }
+                      ]
+                    }
+                  },
+                  "additionalProperties": false
+                }
+              },
+              "additionalProperties": false
             }
           },
           "additionalProperties": false
@@ -995,6 +1351,36 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                   "message": "agent.serviceAccountName must be the name of a service account in the same namespace, which has only lower-case letters, digits, dashes and dots: write for example starrocks-backup-agent"
                 }
               ]
+            },
+            "serviceAccountToken": {
+              "type": "object",
+              "required": [
+                "audience"
+              ],
+              "properties": {
+                "audience": {
+                  "type": "string",
+                  "maxLength": 512,
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[!-~]+$')",
+                      "message": "audience must be what the cloud's side was told to accept, without blanks: write for example sts.amazonaws.com"
+                    },
+                    {
+                      "rule": "!self.matches('^((https?://)?kubernetes([.]default([.]svc([.].*)?)?)?(:[0-9]+)?/?|api|k3s)$')",
+                      "message": "audience must not be the API server's own, because agents have no rights in the cluster: write what the storage's cloud accepts, for example sts.amazonaws.com"
+                    }
+                  ]
+                },
+                "expirationSeconds": {
+                  "type": "integer",
+                  "format": "int32",
+                  "minimum": 600,
+                  "maximum": 86400,
+                  "default": 3600
+                }
+              },
+              "additionalProperties": false
             },
             "memory": {
               "maxLength": 24,

@@ -1,6 +1,7 @@
 // Repositories that are accepted and refused.
 import { AGENT_CASES } from "./agent-cases.ts";
 import { aRepository, UNWRITABLE, type SchemaCase } from "./cases.ts";
+import { STORAGE_CASES } from "./storage-cases.ts";
 
 const LOCATION = "s3://backups/starrocks";
 const CLUSTER = { frontends: ["fe"], credentialsSecret: { name: "user" } };
@@ -86,8 +87,6 @@ const REFUSED: readonly SchemaCase[] = [
     "s3://backups//a",
     "s3://backups/a?x=1",
     "s3://key:secret@backups/a",
-    "gs://backups",
-    "backups/a",
   ].map((location) => ({
     name: `the location ${location}`,
     object: aRepository({ location }),
@@ -317,5 +316,6 @@ export const REPOSITORY_CASES: readonly SchemaCase[] = [
   ...ACCEPTED,
   ...REFUSED,
   ...AGENT_CASES,
+  ...STORAGE_CASES,
   ...CHANGES,
 ];
