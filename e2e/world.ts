@@ -1,4 +1,4 @@
-// Everything a person has: a Kubernetes with our CRDs, a StarRocks, an S3 store, and the operator as a
+// Everything a person has: a Kubernetes with our CRDs, a StarRocks, a storage, and the operator as a
 // process of its own. Scenarios and the demo act on it through the Kubernetes API and SQL alone.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { paginateListObjectsV2, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { parse } from "yaml";
 import type { Backup } from "../operator/api/backup.generated.ts";
 import type { Repository } from "../operator/api/repository.generated.ts";
@@ -22,9 +21,10 @@ import { EVENTS, JOBS, PODS, SECRETS, SERVICES } from "../operator/runtime/objec
 import { celRules } from "./cel.ts";
 import type { ControllerOptions } from "./kubernetes/controllers/start.ts";
 import { startKubernetes, type Kubernetes } from "./kubernetes/cluster.ts";
-import { startFaultProxy, type FaultProxy } from "./servers/fault-proxy.ts";
-import { startFauxqs } from "./servers/fauxqs.ts";
+import type { FaultProxy } from "./servers/fault-proxy.ts";
 import type { S3Server } from "./servers/s3-server.ts";
+import { S3Storage } from "./servers/s3-storage.ts";
+import type { StorageServer } from "./servers/storage-server.ts";
 import type { StarRocksOptions } from "./starrocks/cluster-options.ts";
 import { startStarRocks, type StarRocks } from "./starrocks/cluster.ts";
 
@@ -44,7 +44,10 @@ export interface WorldOptions {
   readonly dir?: string;
   readonly nodes?: number;
   readonly starrocks?: Partial<StarRocksOptions>;
+  /** The S3 server behind the proxy; default fauxqs. */
   readonly server?: () => Promise<S3Server>;
+  /** Another storage instead. */
+  readonly storage?: () => Promise<StorageServer>;
   readonly logLevel?: string;
   /** How long nobody leads after the operator was killed. Default 15, as real; the fewer, the less of a pause it survives. */
   readonly leaseSeconds?: number;
@@ -66,8 +69,7 @@ export class World {
   readonly dir: string;
   readonly kubernetes: Kubernetes;
   readonly starrocks: StarRocks;
-  readonly s3: FaultProxy;
-  readonly #server: S3Server;
+  readonly storage: StorageServer;
   readonly #options: WorldOptions;
   /** Everything any operator process has printed. */
   readonly operatorLines: string[] = [];
@@ -78,15 +80,13 @@ export class World {
     readonly dir: string;
     readonly kubernetes: Kubernetes;
     readonly starrocks: StarRocks;
-    readonly s3: FaultProxy;
-    readonly server: S3Server;
+    readonly storage: StorageServer;
     readonly options: WorldOptions;
   }) {
     this.dir = parts.dir;
     this.kubernetes = parts.kubernetes;
     this.starrocks = parts.starrocks;
-    this.s3 = parts.s3;
-    this.#server = parts.server;
+    this.storage = parts.storage;
     this.#options = parts.options;
   }
 
@@ -106,10 +106,9 @@ export class World {
     if (options.dir === undefined) {
       stops.push(async () => await rm(dir, { recursive: true, force: true }));
     }
-    const server = await (options.server ?? startFauxqs)();
-    stops.push(async () => await server.stop());
-    const s3 = await startFaultProxy(server, { answerListUploads: true });
-    stops.push(async () => await s3.stop());
+    const { server } = options;
+    const storage = await (options.storage ?? (() => S3Storage.start({ server })))();
+    stops.push(async () => await storage.stop());
     const kubernetes = await startKubernetes({
       dir: join(dir, "kubernetes"),
       nodes: options.nodes ?? 3,
@@ -141,16 +140,26 @@ export class World {
       ...options.starrocks,
     });
     stops.push(async () => await starrocks.stop());
-    const world = new World({ dir, kubernetes, starrocks, s3, server, options });
+    const world = new World({ dir, kubernetes, starrocks, storage, options });
     await world.registerBackends();
     await kubernetes.applyManifests(world.basics());
     return world;
   }
 
-  /** The storage's secret key. Where the server takes any, one that can be looked for. */
+  /** Of scenarios on S3: the proxy before it. */
+  get s3(): FaultProxy {
+    if (this.storage instanceof S3Storage) return this.storage.proxy;
+    throw new Error(`the storage is ${this.storage.kind}, not s3`);
+  }
+
+  /** Of scenarios on S3: the secret key. Where the server takes any, one that can be looked for. */
   get s3Secret(): string {
-    const { secretAccessKey } = this.#server;
-    return secretAccessKey === "any" ? "s3-secret-that-nobody-may-see" : secretAccessKey;
+    return must(this.storage.credentials["secretAccessKey"]);
+  }
+
+  /** Name of the Secret with the storage's credentials. */
+  get storageSecret(): string {
+    return `${this.storage.kind}-credentials`;
   }
 
   /** Namespaces and Secrets. */
@@ -163,12 +172,11 @@ export class World {
         Object.entries(stringData).map(([k, v]) => [k, Buffer.from(v).toString("base64")]),
       ),
     });
-    const { accessKeyId } = this.#server;
     const { user, password } = this.starrocks.mysql;
     return [
       { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
       { apiVersion: "v1", kind: "Namespace", metadata: { name: OPERATOR_NAMESPACE } },
-      secret("s3-credentials", { accessKeyId, secretAccessKey: this.s3Secret }),
+      secret(this.storageSecret, this.storage.credentials),
       secret("starrocks-backup-user", { user, password }),
     ];
   }
@@ -191,9 +199,9 @@ export class World {
   repository(change: Partial<Repository["spec"]> = {}, name = "prod"): KubernetesObject {
     const { host, port } = this.starrocks.mysql;
     return resource("Repository", name, {
-      location: `s3://${this.s3.bucket}/starrocks`,
-      s3: { region: "us-east-1", endpoint: this.s3.endpoint, forcePathStyle: true },
-      credentialsSecret: { name: "s3-credentials" },
+      location: this.storage.location("starrocks"),
+      ...this.storage.spec,
+      credentialsSecret: { name: this.storageSecret },
       cluster: {
         frontends: [`${host}:${port}`],
         credentialsSecret: { name: "starrocks-backup-user" },
@@ -318,31 +326,14 @@ export class World {
     return lists.flatMap(({ items }) => items);
   }
 
-  /** Keys in the bucket. */
+  /** Keys of everything that is stored. */
   async keys(): Promise<string[]> {
-    const client = this.#storeClient();
-    const keys: string[] = [];
-    for await (const page of paginateListObjectsV2({ client }, { Bucket: this.#server.bucket })) {
-      keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
-    }
-    client.destroy();
-    return keys;
+    return (await this.storage.list()).map(({ key }) => key);
   }
 
-  /** An object that somebody else writes into the bucket. */
+  /** An object that somebody else writes. */
   async putObject(key: string, body: string): Promise<void> {
-    const client = this.#storeClient();
-    await client.send(new PutObjectCommand({ Bucket: this.#server.bucket, Key: key, Body: body }));
-    client.destroy();
-  }
-
-  #storeClient(): S3Client {
-    return new S3Client({
-      endpoint: this.#server.endpoint,
-      region: "us-east-1",
-      forcePathStyle: true,
-      credentials: { accessKeyId: "any", secretAccessKey: "any" },
-    });
+    await this.storage.write(key, Buffer.from(body));
   }
 
   /**
@@ -369,7 +360,7 @@ export class World {
       ...slots.map((o) => `lent slot ${o.metadata.name}`),
       ...brokers.map((b) => `broker ${b["Name"]}`),
       ...staged,
-      ...this.s3.openUploads().map((u) => `upload of ${u.key}`),
+      ...(await this.storage.unfinished()),
     ];
   }
 
@@ -440,8 +431,7 @@ export class World {
     for (const child of this.#operators) await ended(child, "SIGKILL");
     await this.kubernetes.stop(500);
     await this.starrocks.stop();
-    await this.s3.stop();
-    await this.#server.stop();
+    await this.storage.stop();
     if (this.#options.dir === undefined) await rm(this.dir, { recursive: true, force: true });
   }
 }

@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { NODE_FLAGS } from "../../operator/agent/node-flags.ts";
 import type { S3Server } from "../servers/s3-server.ts";
+import type { StorageServer } from "../servers/storage-server.ts";
 
 const MAIN = fileURLToPath(new URL("../../operator/agent/main.ts", import.meta.url));
 const READY_MAX_MS = 30_000;
@@ -16,8 +17,8 @@ const READY_MAX_MS = 30_000;
 export interface PlaceOptions {
   /** An empty folder of this test's. */
   readonly dir: string;
-  readonly server: S3Server;
-  /** Where agents reach the store, when something stands in front of it. */
+  readonly server: S3Server | StorageServer;
+  /** Where agents reach an S3 server, when something stands in front of it. */
   readonly endpoint?: string;
   readonly prefix?: string;
   /** No Secret: agents find credentials as their pod's own identity gives them. */
@@ -29,31 +30,26 @@ export interface PlaceOptions {
 export class Place {
   readonly dir: string;
   readonly configPath: string;
-  readonly secret: string;
 
-  private constructor(dir: string, secret: string) {
+  private constructor(dir: string) {
     this.dir = dir;
-    this.secret = secret;
     this.configPath = join(dir, "agent.yaml");
   }
 
   static async create(options: PlaceOptions): Promise<Place> {
     const { dir, server } = options;
-    const place = new Place(dir, server.secretAccessKey);
+    const place = new Place(dir);
+    const { location, agentConfig, credentials } =
+      "location" in server ? reached(server, options) : s3Reached(server, options);
     const credentialsDirectory = join(dir, "credentials");
     await mkdir(credentialsDirectory, { recursive: true });
-    await writeFile(join(credentialsDirectory, "accessKeyId"), server.accessKeyId);
-    await writeFile(join(credentialsDirectory, "secretAccessKey"), server.secretAccessKey);
+    await place.renewCredentials(credentials);
     const config = {
-      location: `s3://${server.bucket}/${options.prefix ?? "prod"}`,
+      location,
       folder: "__starrocks_repository_prod",
       repositoryName: "prod",
       ...(options.ownIdentity === true ? {} : { credentialsDirectory }),
-      s3: {
-        endpoint: options.endpoint ?? server.endpoint,
-        region: "us-east-1",
-        forcePathStyle: true,
-      },
+      ...agentConfig,
       limits: options.limits ?? {},
     };
     await writeFile(place.configPath, JSON.stringify(config));
@@ -61,9 +57,29 @@ export class Place {
   }
 
   /** What Kubernetes does to the files when the Secret changes. */
-  async renewCredentials(accessKeyId: string): Promise<void> {
-    await writeFile(join(this.dir, "credentials", "accessKeyId"), accessKeyId);
+  async renewCredentials(credentials: Readonly<Record<string, string>>): Promise<void> {
+    for (const [name, value] of Object.entries(credentials)) {
+      await writeFile(join(this.dir, "credentials", name), value);
+    }
   }
+}
+
+type Reached = Pick<StorageServer, "agentConfig" | "credentials"> & { readonly location: string };
+
+function reached(server: StorageServer, { prefix = "prod" }: PlaceOptions): Reached {
+  const { agentConfig, credentials } = server;
+  return { location: server.location(prefix), agentConfig, credentials };
+}
+
+function s3Reached(server: S3Server, { endpoint, prefix = "prod" }: PlaceOptions): Reached {
+  const { bucket, accessKeyId, secretAccessKey } = server;
+  return {
+    location: `s3://${bucket}/${prefix}`,
+    agentConfig: {
+      s3: { endpoint: endpoint ?? server.endpoint, region: "us-east-1", forcePathStyle: true },
+    },
+    credentials: { accessKeyId, secretAccessKey },
+  };
 }
 
 /** One line of an agent's log. */

@@ -1,22 +1,16 @@
-// The data path without Kubernetes: StarRocks stand-in → agent processes → S3. This plays the operator's
+// The data path without Kubernetes: StarRocks stand-in → agent processes → storage. This plays the operator's
 // part in the order of design.md (agents, broker, repository, statement, unmount, drain, seal) and has the
 // checks that every scenario ends with.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { startFauxqs } from "../servers/fauxqs.ts";
-import { startFaultProxy, type FaultProxy } from "../servers/fault-proxy.ts";
+import type { FaultProxy } from "../servers/fault-proxy.ts";
 import { freePort } from "../servers/loopback.ts";
 import type { S3Server } from "../servers/s3-server.ts";
+import { S3Storage } from "../servers/s3-storage.ts";
+import type { StorageServer, StoredObject } from "../servers/storage-server.ts";
 import type { StarRocksOptions } from "../starrocks/cluster-options.ts";
 import { startStarRocks, type StarRocks } from "../starrocks/cluster.ts";
 import {
@@ -42,8 +36,10 @@ export interface DataPathOptions {
   /** Loopback addresses of the agents; all are registered as one broker. */
   readonly agentHosts?: readonly string[];
   readonly limits?: Readonly<Record<string, number>>;
-  /** The store; default fauxqs. */
+  /** The S3 server behind the proxy; default fauxqs. */
   readonly server?: () => Promise<S3Server>;
+  /** Another storage instead. */
+  readonly storage?: () => Promise<StorageServer>;
 }
 
 /** How a job in StarRocks ended, with the texts a person would see. */
@@ -55,13 +51,11 @@ export interface JobEnd {
 
 export class DataPath {
   readonly dir: string;
-  readonly server: S3Server;
-  readonly s3: FaultProxy;
+  readonly storage: StorageServer;
   readonly place: Place;
   readonly starrocks: StarRocks;
   readonly #hosts: readonly string[];
   readonly #port: number;
-  readonly #client: S3Client;
   /** Every agent of this scenario, ended ones included, by the slot it serves. */
   readonly agents: AgentProcess[] = [];
   #serving: (AgentProcess | undefined)[] = [];
@@ -70,37 +64,26 @@ export class DataPath {
 
   private constructor(parts: {
     dir: string;
-    server: S3Server;
-    s3: FaultProxy;
+    storage: StorageServer;
     place: Place;
     starrocks: StarRocks;
     hosts: readonly string[];
     port: number;
   }) {
     this.dir = parts.dir;
-    this.server = parts.server;
-    this.s3 = parts.s3;
+    this.storage = parts.storage;
     this.place = parts.place;
     this.starrocks = parts.starrocks;
     this.#hosts = parts.hosts;
     this.#port = parts.port;
-    this.#client = new S3Client({
-      endpoint: this.server.endpoint,
-      region: "us-east-1",
-      forcePathStyle: true,
-      credentials: {
-        accessKeyId: this.server.accessKeyId,
-        secretAccessKey: this.server.secretAccessKey,
-      },
-    });
   }
 
   static async start(options: DataPathOptions = {}): Promise<DataPath> {
     const dir = await mkdtemp(join(tmpdir(), "data-path-"));
-    const server = await (options.server ?? startFauxqs)();
-    const s3 = await startFaultProxy(server, { answerListUploads: options.server === undefined });
+    const { server } = options;
+    const storage = await (options.storage ?? (() => S3Storage.start({ server })))();
     const limits = options.limits === undefined ? {} : { limits: options.limits };
-    const place = await Place.create({ dir, server, endpoint: s3.endpoint, ...limits });
+    const place = await Place.create({ dir, server: storage, ...limits });
     const starrocks = await startStarRocks({
       profile: "3.5",
       backends: 3,
@@ -109,16 +92,20 @@ export class DataPath {
       dir: join(dir, "starrocks"),
     });
     const hosts = options.agentHosts ?? ["127.0.0.31"];
-    return new DataPath({ dir, server, s3, place, starrocks, hosts, port: await freePort() });
+    return new DataPath({ dir, storage, place, starrocks, hosts, port: await freePort() });
+  }
+
+  /** Of scenarios on S3: the proxy before it. */
+  get s3(): FaultProxy {
+    if (this.storage instanceof S3Storage) return this.storage.proxy;
+    throw new Error(`the storage is ${this.storage.kind}, not s3`);
   }
 
   async stop(): Promise<void> {
     for (const agent of this.agents) if (!agent.hasEnded) agent.kill("SIGKILL");
     await Promise.all(this.agents.map((agent) => agent.ended));
     await this.starrocks.stop();
-    this.#client.destroy();
-    await this.s3.stop();
-    await this.server.stop();
+    await this.storage.stop();
     await rm(this.dir, { recursive: true, force: true });
   }
 
@@ -295,34 +282,27 @@ export class DataPath {
   }
 
   /** Every object in the store, by key below the location. */
+  async objects(): Promise<StoredObject[]> {
+    const objects = await this.storage.list();
+    return objects.flatMap((object) => {
+      const { key } = object;
+      const isHere = key.startsWith(LOCATION_PREFIX);
+      return isHere ? [{ ...object, key: key.slice(LOCATION_PREFIX.length) }] : [];
+    });
+  }
+
   async keys(): Promise<string[]> {
-    const keys: string[] = [];
-    for (let token: string | undefined, more = true; more; more = token !== undefined) {
-      const page = await this.#client.send(
-        new ListObjectsV2Command({
-          Bucket: this.server.bucket,
-          Prefix: LOCATION_PREFIX,
-          ...(token === undefined ? {} : { ContinuationToken: token }),
-        }),
-      );
-      for (const { Key = "" } of page.Contents ?? []) keys.push(Key.slice(LOCATION_PREFIX.length));
-      token = page.NextContinuationToken;
-    }
-    return keys;
+    return (await this.objects()).map(({ key }) => key).sort();
   }
 
   /** An object's content, by its key below the location; behind the agents' backs. */
   async read(key: string): Promise<Buffer> {
-    const where = { Bucket: this.server.bucket, Key: `${LOCATION_PREFIX}${key}` };
-    const { Body } = await this.#client.send(new GetObjectCommand(where));
-    return Buffer.from((await Body?.transformToByteArray()) ?? []);
+    return await this.storage.read(`${LOCATION_PREFIX}${key}`);
   }
 
   /** Writes or (with undefined) deletes an object, behind the agents' backs. */
   async overwrite(key: string, content: Buffer | undefined): Promise<void> {
-    const where = { Bucket: this.server.bucket, Key: `${LOCATION_PREFIX}${key}` };
-    if (content === undefined) await this.#client.send(new DeleteObjectCommand(where));
-    else await this.#client.send(new PutObjectCommand({ ...where, Body: content }));
+    await this.storage.write(`${LOCATION_PREFIX}${key}`, content);
   }
 
   /** What is stored that no finished snapshot needs: staged objects, `.part`s, unfinished uploads. */
@@ -330,7 +310,7 @@ export class DataPath {
     const keys = (await this.keys()).filter(
       (k) => k.includes("__k8s_staging") || k.endsWith(".part"),
     );
-    return [...keys, ...this.s3.openUploads().map((u) => `upload of ${u.key}`)];
+    return [...keys, ...(await this.storage.unfinished())];
   }
 
   /** Every line that an agent wrote, as text: where secrets are looked for. */
@@ -373,7 +353,13 @@ export class DataPath {
 
 /** Secrets of a scenario that must appear in nothing an agent prints. */
 export function secretsOf(path: DataPath): readonly string[] {
-  return [TOKEN, path.server.secretAccessKey].filter((secret) => secret !== "any");
+  return [TOKEN, ...secretValues(path.storage.credentials)];
+}
+
+/** Not names of users and key ids: those may be seen. */
+function secretValues(credentials: Readonly<Record<string, string>>): readonly string[] {
+  const { accessKeyId: _id, user: _user, ...secrets } = credentials;
+  return Object.values(secrets);
 }
 
 async function query(

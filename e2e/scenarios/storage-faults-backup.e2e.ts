@@ -40,7 +40,7 @@ describe("a backup on a failing store", () => {
 
   afterEach(async () => {
     path.s3.heal();
-    await path.place.renewCredentials("any");
+    await path.place.renewCredentials({ accessKeyId: "any" });
     await path.clear("shop");
   });
 
@@ -74,7 +74,11 @@ describe("a backup on a failing store", () => {
   it("takes up renewed credentials while it runs", async () => {
     const expired = FAULTS.find(({ reason }) => reason === "WrongCredentials");
     if (expired === undefined) throw new Error("there is no such fault");
-    await tellsAndGoesOn(expired, async () => await path.place.renewCredentials("renewed"), "any");
+    await tellsAndGoesOn(
+      expired,
+      async () => await path.place.renewCredentials({ accessKeyId: "renewed" }),
+      "any",
+    );
   });
 
   /** Agents and the broker of another backup; returns its label. */
