@@ -88,21 +88,26 @@ export interface StorageErrorDetail {
   readonly retryAfterMs?: number | undefined;
   /** Absent: that of the kind. */
   readonly reason?: StorageReason | undefined;
+  /** What a person can do, in the words of the Repository's fields and the store's rights. Lower case, no full stop. */
+  readonly advice?: string | undefined;
 }
 
 export class StorageError extends Error {
   override readonly name = "StorageError" as const;
   readonly kind: StorageErrorKind;
   readonly detail: StorageErrorDetail;
+  /** What failed, and the store's own words: the message without the advice. */
+  readonly what: string;
 
   constructor(
     kind: StorageErrorKind,
-    message: string,
+    what: string,
     detail: StorageErrorDetail,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(detail.advice === undefined ? what : `${what}; ${detail.advice}`, options);
     this.kind = kind;
+    this.what = what;
     this.detail = detail;
   }
 }

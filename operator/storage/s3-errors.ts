@@ -8,6 +8,7 @@ import { AssertionError } from "node:assert";
 import { redact } from "../log.ts";
 import type { StorageErrorKind } from "./errors.ts";
 import { StorageError, isStorageError } from "./errors.ts";
+import { rightFor } from "./rights.ts";
 
 /** The call that failed. */
 export interface S3Call {
@@ -35,7 +36,9 @@ interface Row {
   readonly advice?: string | ((call: S3Call, seen: Seen) => string);
 }
 
-const CHECK_KEYS = "check the access key, the secret key and that they belong to this endpoint";
+const CHECK_KEYS =
+  "check the access key, the secret key and that they belong to this endpoint " +
+  "(credentialsSecret, or the service account's identity)";
 const CHECK_ENDPOINT = "check the endpoint, and that the network lets this pod reach it";
 const CHECK_TLS =
   "check that the endpoint's certificate is valid for its name and signed by a known authority";
@@ -190,24 +193,6 @@ const BY_STATUS: Readonly<Record<number, Row>> = {
   507: full,
 };
 
-/** Rights (IAM actions) that a contract method needs; for messages. */
-const RIGHTS: Readonly<Record<string, string>> = {
-  put: "s3:PutObject",
-  upload: "s3:PutObject",
-  "upload.part": "s3:PutObject",
-  "upload.complete": "s3:PutObject",
-  "upload.abort": "s3:AbortMultipartUpload",
-  abortUpload: "s3:AbortMultipartUpload",
-  read: "s3:GetObject and s3:ListBucket",
-  stat: "s3:GetObject and s3:ListBucket",
-  copy: "s3:GetObject and s3:PutObject",
-  move: "s3:GetObject, s3:PutObject and s3:DeleteObject",
-  list: "s3:ListBucket",
-  listUploads: "s3:ListBucketMultipartUploads",
-  delete: "s3:DeleteObject",
-  deleteMany: "s3:DeleteObject",
-};
-
 /** Codes of {@link classifyS3Error}'s table, for its test. */
 export const KNOWN_S3_CODES: readonly string[] = [
   ...Object.keys(BY_CODE),
@@ -220,13 +205,14 @@ export function classifyS3Error(error: unknown, call: S3Call): Error {
   const seen = look(error);
   const row = find(seen);
   const kind = typeof row.kind === "function" ? row.kind(call) : row.kind;
-  return new StorageError(kind, describe(call, seen, row), {
+  return new StorageError(kind, describe(call, seen), {
     operation: call.operation,
     key: call.key,
     code: seen.code,
     status: seen.status,
     requestId: seen.requestId,
     retryAfterMs: seen.retryAfterMs,
+    advice: typeof row.advice === "function" ? row.advice(call, seen) : row.advice,
   });
 }
 
@@ -288,18 +274,15 @@ function retryAfter(header: string | undefined): number | undefined {
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
-function describe(call: S3Call, seen: Seen, row: Row): string {
-  const advice = typeof row.advice === "function" ? row.advice(call, seen) : row.advice;
+function describe(call: S3Call, seen: Seen): string {
   const status = seen.status === undefined ? "" : ` (${seen.status})`;
   const words = seen.text === "" ? "" : `: ${seen.text.replace(/\.$/, "")}`;
   const place = `s3://${call.bucket}/${call.objectKey}`;
-  const what = `${call.operation} of ${place} failed: ${seen.code}${status}${words}`;
-  return advice === undefined ? what : `${what}; ${advice}`;
+  return `${call.operation} of ${place} failed: ${seen.code}${status}${words}`;
 }
 
 function missingRight({ operation, bucket }: S3Call): string {
-  const right = RIGHTS[operation.replace(/^read\..*/, "read")] ?? "the right";
-  return `grant these credentials ${right} on the bucket ${bucket}`;
+  return `grant these credentials ${rightFor("s3", operation)} on the bucket ${bucket}`;
 }
 
 function adviseRegion({ bucket }: S3Call, { region }: Seen): string {

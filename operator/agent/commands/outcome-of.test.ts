@@ -5,6 +5,9 @@ import type { StorageErrorKind } from "../../storage/errors.ts";
 import { STORAGE_ERROR_KINDS, StorageError } from "../../storage/errors.ts";
 import { outcomeOf } from "./outcome-of.ts";
 
+const GOOGLE = "gs://bucket/backups";
+const HDFS = "hdfs://ns1/backups";
+
 const context = { location: "s3://bucket/backups", signal: new AbortController().signal };
 
 function storageError(kind: StorageErrorKind, operation = "upload.part"): StorageError {
@@ -35,22 +38,72 @@ describe("outcomeOf", () => {
     });
   }
 
-  const rights: readonly [operation: string, right: string][] = [
-    ["put", "s3:PutObject"],
-    ["upload.complete", "s3:PutObject"],
-    ["upload.abort", "s3:AbortMultipartUpload"],
-    ["read.body", "s3:GetObject"],
-    ["list", "s3:ListBucket"],
-    ["listUploads", "s3:ListBucketMultipartUploads"],
-    ["copy", "s3:GetObject and s3:PutObject"],
-    ["deleteMany", "s3:DeleteObject"],
-    ["somethingNew", "the right to somethingNew"],
+  const rights: readonly [location: string, operation: string, right: string][] = [
+    [context.location, "put", "s3:PutObject"],
+    [context.location, "upload.complete", "s3:PutObject"],
+    [context.location, "upload.abort", "s3:AbortMultipartUpload"],
+    [context.location, "read.body", "s3:GetObject and s3:ListBucket"],
+    [context.location, "list", "s3:ListBucket"],
+    [context.location, "listUploads", "s3:ListBucketMultipartUploads"],
+    [context.location, "copy", "s3:GetObject and s3:PutObject"],
+    [context.location, "deleteMany", "s3:DeleteObject"],
+    [context.location, "somethingNew", "the right to somethingNew"],
+    [GOOGLE, "put", "storage.objects.create and storage.objects.delete (as in the role roles/"],
+    [GOOGLE, "list", "storage.objects.list (as in the role roles/storage.objectViewer)"],
+    [HDFS, "put", "write and execute permission on its folder"],
+    ["swebhdfs://nn:9871/x", "read.body", "read permission on it"],
   ];
-  for (const [operation, right] of rights) {
-    it(`names ${right} when ${operation} is denied`, () => {
-      expect(outcomeOf(storageError("accessDenied", operation), context).message).to.include(right);
+  for (const [location, operation, right] of rights) {
+    it(`names ${right} when ${operation} is denied at ${location}`, () => {
+      const error = storageError("accessDenied", operation);
+      expect(outcomeOf(error, { ...context, location }).message).to.include(right);
     });
   }
+
+  const advice: readonly [StorageErrorKind, s3: string, gcs: string, hdfs: string][] = [
+    ["wrongCredentials", "secretAccessKey", "credentials.json", "delegationToken"],
+    ["noSuchBucket", "create the bucket", "create the bucket", "create the folder"],
+    ["full", "raise its quota", "raise its quota", "-setSpaceQuota"],
+    ["wrongConfiguration", "s3.region", "gcs.endpoint", "hdfs.nameNodes"],
+  ];
+  for (const [kind, ...words] of advice) {
+    it(`says of ${kind} what to change in this kind of storage, first, and what the store said, last`, () => {
+      [context.location, GOOGLE, HDFS].forEach((location, i) => {
+        const { message } = outcomeOf(storageError(kind), { ...context, location });
+        expect(message)
+          .to.include(words[i])
+          .and.to.match(/: what the store said \(TheirCode\)$/);
+      });
+    });
+  }
+
+  it("leaves it to the driver to say what to change, and says it once", () => {
+    const error = new StorageError("wrongConfiguration", "list failed: TheirCode: bad region", {
+      operation: "list",
+      key: "",
+      code: "TheirCode",
+      reason: "WrongRegion",
+      advice: "set s3.region to eu-west-1",
+    });
+    expect(error.message).to.equal(
+      "list failed: TheirCode: bad region; set s3.region to eu-west-1",
+    );
+    expect(outcomeOf(error, context)).to.deep.equal({
+      exitCode: 42,
+      reason: "WrongRegion",
+      message: "set s3.region to eu-west-1: list failed: TheirCode: bad region",
+    });
+  });
+
+  it("keeps the reason of what may heal", () => {
+    const detail = { operation: "put", key: "a", reason: "ClockSkew", advice: "set it" } as const;
+    const outcome = outcomeOf(new StorageError("unavailable", "too skewed", detail), context);
+    expect(outcome).to.deep.equal({
+      exitCode: 1,
+      reason: "ClockSkew",
+      message: "set it: too skewed",
+    });
+  });
 
   const others: readonly [string, unknown, number, string][] = [
     ["our own bug", new AssertionError({ message: "oops" }), 70, "InternalError"],

@@ -1,13 +1,13 @@
 // The one place where an error becomes an outcome. A permanent fault of credentials, rights or settings
-// ends with exit 42 and names what a person has to change, in the store's own terms; everything else
-// ends with exit 1 and is tried again. Damage is no error: seal and verify report it themselves.
+// ends with exit 42 and names what a person has to change, in the store's own terms, as its driver says it or
+// else storage-advice.ts; everything else ends with exit 1 and is tried again. Damage is no error: seal and verify report it themselves.
 import { AssertionError } from "node:assert";
 import { TerminalError, TransientError, describeError } from "../../errors.ts";
-import type { StorageError, StorageErrorKind } from "../../storage/errors.ts";
+import type { StorageError, StorageErrorKind, StorageReason } from "../../storage/errors.ts";
 import { isStorageError } from "../../storage/errors.ts";
 import type { ExitCode, Outcome } from "../outcome.ts";
 import { EXIT } from "../outcome.ts";
-import { rightFor } from "./rights.ts";
+import { adviceFor } from "./storage-advice.ts";
 
 export interface OutcomeContext {
   readonly location: string;
@@ -40,52 +40,31 @@ function classify(error: unknown, context: OutcomeContext): Outcome {
     : outcome(EXIT.failed, "Failed", describeError(error));
 }
 
-type Explain = (error: StorageError, location: string) => string;
-
-/** The kinds that heal only by a person's hand. */
-const MISCONFIGURED: Partial<Record<StorageErrorKind, readonly [reason: string, Explain]>> = {
-  accessDenied: [
-    "AccessDenied",
-    (error, location) =>
-      `${location} denies ${error.detail.operation} of ${error.detail.key}: ` +
-      `grant ${rightFor(location, error.detail.operation)}`,
-  ],
-  wrongCredentials: [
-    "WrongCredentials",
-    (error, location) =>
-      `${location} refuses the credentials: check the key and its secret in credentialsSecret, ` +
-      `or the identity of the agent's service account: ${describeError(error)}`,
-  ],
-  noSuchBucket: [
-    "NoSuchBucket",
-    (_error, location) =>
-      `the bucket of ${location} does not exist: create it, or make another Repository with the right location`,
-  ],
-  full: [
-    "StorageFull",
-    (error, location) =>
-      `${location} has no room left: make room in the store, or raise its quota: ` +
-      describeError(error),
-  ],
-  wrongConfiguration: [
-    "WrongConfiguration",
-    (error, location) =>
-      `${location} refuses the settings: check endpoint, region and path style: ` +
-      describeError(error),
-  ],
+/** The kinds that heal only by a person's hand, and the reason of those whose driver gave none. */
+const MISCONFIGURED: Partial<Record<StorageErrorKind, StorageReason>> = {
+  accessDenied: "AccessDenied",
+  wrongCredentials: "WrongCredentials",
+  noSuchBucket: "NoSuchBucket",
+  full: "StorageFull",
+  wrongConfiguration: "WrongConfiguration",
 };
 
+/** What to change first, what the store said last: nobody reads a long line to its end. */
 function ofStorage(error: StorageError, location: string): Outcome {
-  const known = MISCONFIGURED[error.kind];
-  const code = error.detail.code === undefined ? "" : ` (${error.detail.code})`;
-  if (known === undefined) {
-    const { operation, key } = error.detail;
-    const message = `${operation} of ${key} failed${code}: ${describeError(error)}`;
-    return outcome(EXIT.failed, error.detail.reason ?? "StorageFailed", message);
-  }
-  const [reason, explain] = known;
-  const words = `${explain(error, location)}${code}`;
-  return outcome(EXIT.misconfigured, error.detail.reason ?? reason, words);
+  const { kind, detail } = error;
+  const misconfigured = MISCONFIGURED[kind];
+  const advice = detail.advice ?? adviceFor(kind, { location, operation: detail.operation });
+  const words = wordsOf(error);
+  return outcome(
+    misconfigured === undefined ? EXIT.failed : EXIT.misconfigured,
+    detail.reason ?? misconfigured ?? "StorageFailed",
+    advice === undefined ? words : `${advice}: ${words}`,
+  );
+}
+
+function wordsOf({ what, cause, detail: { code } }: StorageError): string {
+  const words = cause === undefined ? what : describeError(new Error(what, { cause }));
+  return code === undefined || words.includes(code) ? words : `${words} (${code})`;
 }
 
 function outcome(exitCode: ExitCode, reason: string, message: string): Outcome {

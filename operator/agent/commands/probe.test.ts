@@ -123,7 +123,7 @@ describe("runProbe", () => {
     [{ operation: "move", kind: "accessDenied" }, "rename", "s3:GetObject, s3:PutObject"],
     [{ operation: "deleteMany", kind: "accessDenied" }, "delete", "s3:DeleteObject"],
     [{ operation: "list", kind: "noSuchBucket" }, "list", "the bucket of s3://bucket/backups"],
-    [{ operation: "list", kind: "wrongConfiguration" }, "list", "endpoint, region and path style"],
+    [{ operation: "list", kind: "wrongConfiguration" }, "list", "s3.endpoint, s3.region"],
     [{ operation: "list", kind: "wrongCredentials" }, "list", "credentialsSecret"],
   ];
   for (const [fault, step, words] of missing) {
@@ -143,7 +143,7 @@ describe("runProbe", () => {
   it("names the rights in the words of the store", async () => {
     for (const [location, right] of [
       ["gs://bucket/x", "storage.objects.list"],
-      ["webhdfs://namenode:9870/x", "read and execute permission"],
+      ["webhdfs://namenode:9870/x", "read permission on it"],
     ] as const) {
       const faulty = makeFaulty(new MemoryStorage({ location }));
       faulty.inject({ operation: "list", kind: "accessDenied" });
