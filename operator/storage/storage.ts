@@ -134,7 +134,8 @@ export interface Capabilities {
   readonly partsMax: number;
   /**
    * Parts follow each other as one stream (GCS, HDFS): the next may be sent when the last has resolved, and one
-   * that failed must be sent anew before it. Otherwise they may run in parallel and be sent anew in any order.
+   * that failed must be sent anew before it: any other is an `AssertionError`. Otherwise they may run in parallel
+   * and be sent anew in any order.
    */
   readonly partsInOrder: boolean;
   /** `listUploads` finds what was begun. A store that cannot tell (GCS) lets go of it by itself, unpaid. */

@@ -1,6 +1,7 @@
 // The contract's promises on uploads: parts, order, visibility, taking over, giving up.
 import { expect } from "chai";
 import { AssertionError } from "node:assert";
+import { must } from "../../assert.ts";
 import { StorageError } from "../errors.ts";
 import type { UploadState } from "../storage.ts";
 import { collect, pattern, readAll, rejection } from "./collect.ts";
@@ -25,7 +26,8 @@ export function describeUploads({ storage, another, key }: Subject): void {
       expect(whole.equals(Buffer.concat([first, second]))).to.equal(true);
     });
 
-    it("takes parts in parallel", async () => {
+    it("takes parts in parallel, where they need no order", async function () {
+      if (storage().capabilities.partsInOrder) this.skip();
       const bodies = [1, 2, 3, 4].map((seed) => pattern(partBytes(), seed));
       const upload = await storage().upload(key("big"));
       await Promise.all(bodies.map((body) => upload.part(body)));
@@ -34,7 +36,22 @@ export function describeUploads({ storage, another, key }: Subject): void {
       expect(whole.equals(Buffer.concat(bodies))).to.equal(true);
     });
 
-    it("sends one part anew under its number", async () => {
+    it("takes one part after the other, and refuses one that comes too early", async function () {
+      if (!storage().capabilities.partsInOrder) this.skip();
+      const bodies = [1, 2, 3].map((seed) => pattern(partBytes() + 1000 * seed, seed));
+      const upload = await storage().upload(key("big"));
+      const [first, ...others] = bodies;
+      const sent = upload.part(must(first));
+      expect(await rejection(upload.part(pattern(10)))).to.be.instanceOf(AssertionError);
+      await sent;
+      for (const body of others) await upload.part(body);
+      await upload.complete();
+      const whole = await readAll(storage(), key("big"));
+      expect(whole.equals(Buffer.concat(bodies))).to.equal(true);
+    });
+
+    it("sends one part anew under its number, where they need no order", async function () {
+      if (storage().capabilities.partsInOrder) this.skip();
       const [wrong, right, last] = [pattern(partBytes(), 1), pattern(partBytes(), 2), pattern(9)];
       const upload = await storage().upload(key("big"));
       await upload.part(wrong);
@@ -108,14 +125,22 @@ export function describeUploads({ storage, another, key }: Subject): void {
       const first = upload.part(pattern(partBytes()), { signal: stop.signal });
       stop.abort(reason);
       expect(await rejection(first)).to.equal(reason);
-      await upload.part(Buffer.from("tail"));
+      const tail = Buffer.from("tail");
+      const { partsInOrder } = storage().capabilities;
+      if (partsInOrder) {
+        expect(await rejection(upload.part(tail))).to.be.instanceOf(AssertionError);
+      } else await upload.part(tail);
       expect(await rejection(upload.complete())).to.be.instanceOf(AssertionError);
       expect(await storage().stat(key("x"))).to.equal(undefined);
       await upload.part(pattern(partBytes()), { number: 1 });
+      if (partsInOrder) await upload.part(tail);
       expect(await upload.complete()).to.include({ size: partBytes() + 4 });
+      const whole = await readAll(storage(), key("x"));
+      expect(whole.equals(Buffer.concat([pattern(partBytes()), tail]))).to.equal(true);
     });
 
-    it("whose parts are too small is refused and can be aborted", async () => {
+    it("whose parts are too small is refused and can be aborted", async function () {
+      if (partBytes() <= "small".length) this.skip();
       const upload = await storage().upload(key("x"));
       await upload.part(Buffer.from("small"));
       await upload.part(Buffer.from("last"));
@@ -126,7 +151,8 @@ export function describeUploads({ storage, another, key }: Subject): void {
       expect(await openUploads()).to.equal(0);
     });
 
-    it("lists open uploads under a prefix in key order, and aborts one, also twice", async () => {
+    it("lists open uploads under a prefix in key order, and aborts one, also twice", async function () {
+      if (!storage().capabilities.uploadsListed) this.skip();
       const [b, a, other] = await Promise.all(
         ["u/b", "u/a", "v/c"].map((name) => storage().upload(key(name))),
       );

@@ -2,11 +2,17 @@ import { expect } from "chai";
 import { collect, rejection } from "./collect.ts";
 import { storageContract } from "./contract.ts";
 import { MemoryStorage } from "./memory.ts";
+import { STORES } from "./stores.ts";
 
-storageContract("MemoryStorage", async () => {
-  const storage = new MemoryStorage({ capabilities: { partBytesMin: 1000 } });
-  return { storage, another: () => storage.another(), close: async () => {} };
-});
+for (const { name, options } of [
+  { name: "MemoryStorage", options: { capabilities: { partBytesMin: 1000 } } },
+  ...STORES.map((store) => ({ ...store, name: `MemoryStorage as ${store.name}` })),
+]) {
+  storageContract(name, async () => {
+    const storage = new MemoryStorage(options);
+    return { storage, another: () => storage.another(), close: async () => {} };
+  });
+}
 
 describe("MemoryStorage", () => {
   for (const [there, refused] of [

@@ -1,7 +1,8 @@
 // A storage that lives in memory and keeps every promise of storage.ts, for tests. It imitates the
-// strictest stores: small parts are refused, `x` beside `x/y` is refused (posix-backed stores do), a
-// buffer changed before its promise settled is stored changed, and nothing is answered in the same
-// turn. It holds all bytes: not for sizes.
+// strictest stores: small parts are refused, parts out of order are refused where a store wants order,
+// `x` beside `x/y` is refused (posix-backed stores do), a buffer changed before its promise settled is
+// stored changed, and nothing is answered in the same turn. It holds all bytes: not for sizes.
+import { assert } from "../../assert.ts";
 import type { Clock } from "../../clock.ts";
 import { systemClock } from "../../clock.ts";
 import type { StorageErrorKind } from "../errors.ts";
@@ -34,13 +35,25 @@ interface StoredObject {
 }
 
 interface StoredUpload extends UploadRef {
-  readonly parts: Map<number, { readonly etag: string; readonly body: Buffer }>;
+  readonly parts: Map<number, StoredPart>;
+}
+
+interface StoredPart {
+  readonly etag: string;
+  readonly body: Buffer;
+  /** What was sent for it; not all of it must be in `body` (see `chunkBytes`). */
+  readonly sentBytes: number;
 }
 
 export interface MemoryStorageOptions {
   readonly location?: string;
   readonly clock?: Clock;
   readonly capabilities?: Partial<Capabilities>;
+  /**
+   * The store takes multiples of this alone, as GCS does; what is over waits for the next part or the end in
+   * the upload's state. Needs `partsInOrder`. Default 1.
+   */
+  readonly chunkBytes?: number;
 }
 
 /** What several `MemoryStorage` of one place share. */
@@ -121,6 +134,11 @@ export class MemoryStorage implements Storage {
     return this.#store.keys();
   }
 
+  /** Keys of all uploads that are open, listed or not, for a test to look at. */
+  openUploads(): readonly string[] {
+    return [...this.#store.uploads.values()].map(({ key }) => key);
+  }
+
   /** The whole content, for a test to look at. */
   content(key: string): Buffer | undefined {
     return this.#store.get(key)?.body;
@@ -145,7 +163,8 @@ export class MemoryStorage implements Storage {
   }
 
   resumeUpload(state: UploadState): Upload {
-    return new MemoryUpload(this.#store, this.capabilities, state);
+    const { chunkBytes = 1 } = this.#options;
+    return new MemoryUpload(this.#store, { ...this.capabilities, chunkBytes }, state);
   }
 
   async read(key: string, options: ReadOptions = {}): Promise<ObjectReader> {
@@ -190,6 +209,7 @@ export class MemoryStorage implements Storage {
   }
 
   async move(from: string, to: string, options: CopyOptions = {}): Promise<ObjectInfo> {
+    if (this.capabilities.atomicMove) return await this.#rename(from, to, options);
     let info: ObjectInfo;
     try {
       info = await this.copy(from, to, options);
@@ -214,6 +234,7 @@ export class MemoryStorage implements Storage {
 
   async *listUploads(prefix: string, options: CallOptions = {}): AsyncIterable<UploadRef> {
     await turn(options);
+    if (!this.capabilities.uploadsListed) return;
     const found = [...this.#store.uploads.values()].filter((u) => u.key.startsWith(prefix));
     for (const { key, uploadId, initiatedMs } of found.sort((a, b) => compareKeys(a.key, b.key))) {
       yield { key, uploadId, initiatedMs };
@@ -223,6 +244,17 @@ export class MemoryStorage implements Storage {
   async abortUpload(upload: UploadRef, options: CallOptions = {}): Promise<void> {
     await turn(options);
     this.#store.uploads.delete(upload.uploadId);
+  }
+
+  async #rename(from: string, to: string, options: CallOptions): Promise<ObjectInfo> {
+    requirePair(from, to);
+    await turn(options);
+    const source = this.#store.get(from);
+    const done = source === undefined ? this.#store.get(to) : undefined;
+    if (done !== undefined) return done.info;
+    const info = this.#store.set(to, this.#get("move", from).body, "move");
+    this.#store.remove(from);
+    return info;
   }
 
   #get(operation: string, key: string): StoredObject {
@@ -245,31 +277,47 @@ export class MemoryStorage implements Storage {
   }
 }
 
+interface UploadRules extends Capabilities {
+  readonly chunkBytes: number;
+}
+
 class MemoryUpload implements Upload {
   readonly key: string;
   readonly #store: Store;
-  readonly #capabilities: Capabilities;
+  readonly #rules: UploadRules;
   readonly #uploadId: string;
   readonly #parts: PartList;
+  #tail: Buffer;
+  /** Where parts follow each other: the one that was begun and has not resolved. */
+  #pending: { readonly number: number; isRunning: boolean } | undefined;
 
-  constructor(store: Store, capabilities: Capabilities, state: UploadState) {
+  constructor(store: Store, rules: UploadRules, state: UploadState) {
     this.key = state.key;
     this.#store = store;
-    this.#capabilities = capabilities;
+    this.#rules = rules;
     this.#uploadId = state.uploadId;
     this.#parts = PartList.of(state);
+    this.#tail = Buffer.from(state.tail ?? "", "base64");
   }
 
   async part(body: Buffer, options: PartOptions = {}): Promise<void> {
+    if (this.#rules.partsInOrder) this.#requireTurn(options);
     const number = this.#parts.take(options.number);
-    await turn(options);
-    const etag = this.#store.nextEtag();
-    this.#get("upload.part").parts.set(number, { etag, body: Buffer.from(body) });
-    this.#parts.store({ number, etag, size: body.length });
+    const pending = { number, isRunning: true };
+    this.#pending = pending;
+    try {
+      await turn(options);
+      this.#take(number, body);
+      this.#pending = undefined;
+    } finally {
+      pending.isRunning = false;
+    }
   }
 
   state(): UploadState {
-    return { key: this.key, uploadId: this.#uploadId, parts: this.#parts.list() };
+    const { key, tail } = { key: this.key, tail: this.#tail.toString("base64") };
+    const state = { key, uploadId: this.#uploadId, parts: this.#parts.list() };
+    return tail === "" ? state : { ...state, tail };
   }
 
   async complete(options: CallOptions = {}): Promise<ObjectInfo> {
@@ -279,16 +327,17 @@ class MemoryUpload implements Upload {
     const ours = done !== undefined && done.info.size === (this.#parts.size() ?? done.info.size);
     if (!this.#store.uploads.has(this.#uploadId) && ours) return done.info;
     const { parts } = this.#get("upload.complete");
-    const bodies = wanted.map(({ number, etag }) => {
+    const stored = wanted.map(({ number, etag }) => {
       const part = parts.get(number);
       if (part?.etag !== etag) throw this.#failure("changed", `lacks part ${number}`);
-      return part.body;
+      return part;
     });
-    const { partBytesMin } = this.#capabilities;
-    if (bodies.slice(0, -1).some((body) => body.length < partBytesMin)) {
+    const { partBytesMin } = this.#rules;
+    if (stored.slice(0, -1).some(({ sentBytes }) => sentBytes < partBytesMin)) {
       throw this.#failure("wrongConfiguration", `has a part of less than ${partBytesMin} bytes`);
     }
-    const info = this.#store.set(this.key, Buffer.concat(bodies), "upload.complete");
+    const body = Buffer.concat([...stored.map((part) => part.body), this.#tail]);
+    const info = this.#store.set(this.key, body, "upload.complete");
     this.#store.uploads.delete(this.#uploadId);
     return info;
   }
@@ -296,6 +345,30 @@ class MemoryUpload implements Upload {
   async abort(options: CallOptions = {}): Promise<void> {
     await turn(options);
     this.#store.uploads.delete(this.#uploadId);
+  }
+
+  #requireTurn({ number }: PartOptions): void {
+    const { key } = this;
+    const pending = this.#pending;
+    assert(
+      pending?.isRunning !== true,
+      () => `a part of ${key} was sent before the last had ended`,
+    );
+    assert(
+      number === pending?.number,
+      () => `part ${number ?? "next"} of ${key} was sent instead of ${pending?.number ?? "next"}`,
+    );
+  }
+
+  #take(number: number, sent: Buffer): void {
+    const upload = this.#get("upload.part");
+    const all = Buffer.concat([this.#tail, sent]);
+    const whole = all.length - (all.length % this.#rules.chunkBytes);
+    const etag = this.#store.nextEtag();
+    const body = all.subarray(0, whole);
+    upload.parts.set(number, { etag, body, sentBytes: sent.length });
+    this.#tail = all.subarray(whole);
+    this.#parts.store({ number, etag, size: sent.length });
   }
 
   #get(operation: string): StoredUpload {
