@@ -1,32 +1,25 @@
-// The agent's configuration file: where the repository lies and how to reach it. The operator makes it
-// from the Repository resource (an annotation of the pod); credentials are not in it but in a mounted Secret.
+// The agent's configuration: where the repository lies and how to reach it. The operator makes the file from the
+// Repository resource (an annotation of the pod); what is secret is not in it but in mounted Secrets.
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { Ajv, type ErrorObject } from "ajv";
 import { parse } from "yaml";
 import { isRepositoryFolder } from "../broker/layout.ts";
 import { describeError, TerminalError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { silentLog } from "../log.ts";
+import type { Connection, Proxy } from "../storage/connection.ts";
 import type { StorageConfig } from "../storage/open.ts";
 import type { S3Settings } from "../storage/s3-settings.ts";
-import { openCredentials } from "./credentials.ts";
+import type { AgentLimits, ConfigFile, ConnectionFile } from "./config-schema.ts";
+import { readConfigFile } from "./config-schema.ts";
+import {
+  openGcsCredentials,
+  openHdfsCredentials,
+  openS3Credentials,
+  readProxyCredentials,
+} from "./credentials.ts";
 
-export interface AgentLimits {
-  /** All file content in memory at a time. MiB. */
-  readonly memoryMiB: number;
-  /** One part of a large upload, and the largest file that is put at once. MiB. */
-  readonly partMiB: number;
-  /** Bytes per second, both ways together; absent: no limit. */
-  readonly bandwidth?: number;
-}
-
-interface ConfigFile {
-  readonly location: string;
-  readonly folder: string;
-  readonly repositoryName: string;
-  readonly s3?: S3Settings;
-  readonly credentialsDirectory?: string;
-  readonly limits?: Partial<AgentLimits>;
-}
+export type { AgentLimits } from "./config-schema.ts";
 
 export interface AgentConfig {
   readonly storage: StorageConfig;
@@ -39,52 +32,18 @@ export interface AgentConfig {
 
 const LIMITS: AgentLimits = { memoryMiB: 256, partMiB: 8 };
 
-const SCHEMA = {
-  type: "object",
-  additionalProperties: false,
-  required: ["location", "folder", "repositoryName"],
-  properties: {
-    location: { type: "string", minLength: 1 },
-    folder: { type: "string", minLength: 1 },
-    repositoryName: { type: "string", pattern: "^\\w{1,64}$" },
-    credentialsDirectory: { type: "string", minLength: 1 },
-    s3: {
-      type: "object",
-      additionalProperties: false,
-      properties: {
-        region: { type: "string", minLength: 1 },
-        endpoint: { type: "string", pattern: "^https?://" },
-        forcePathStyle: { type: "boolean" },
-        checksumMode: { enum: ["auto", "whenRequired"] },
-      },
-    },
-    limits: {
-      type: "object",
-      additionalProperties: false,
-      properties: {
-        memoryMiB: { type: "integer", minimum: 16, maximum: 65536 },
-        partMiB: { type: "integer", minimum: 5, maximum: 512 },
-        bandwidth: { type: "integer", minimum: 1048576 },
-      },
-    },
-  },
-} as const;
-
-const validate = new Ajv({ allErrors: true, strict: true }).compile<ConfigFile>(SCHEMA);
-
 /** Reads and checks the file. Throws {@link TerminalError} naming the field and what it should be. */
-export async function loadConfig(path: string): Promise<AgentConfig> {
-  const file = parseConfig(path, await readText(path));
-  const directory = directoryOf(path, file.credentialsDirectory);
-  const credentials = directory === undefined ? undefined : await openCredentials(directory);
+export async function loadConfig(path: string, log: Log = silentLog): Promise<AgentConfig> {
+  const file = parseConfig(path, await readText(path, "the configuration"));
   const limits = { ...LIMITS, ...file.limits };
   requireSlots(limits);
+  const beside: Beside = (other) => resolve(dirname(path), other);
+  const connection = file.connection && (await openConnection(file.connection, beside));
   return {
     storage: {
       location: file.location,
-      ...(file.s3 === undefined && credentials === undefined
-        ? {}
-        : { s3: { ...file.s3, ...(credentials === undefined ? {} : { credentials }) } }),
+      ...(await openSettings(file, beside, log)),
+      ...(connection === undefined ? {} : { connection }),
     },
     folder: file.folder,
     repositoryName: file.repositoryName,
@@ -92,20 +51,79 @@ export async function loadConfig(path: string): Promise<AgentConfig> {
   };
 }
 
-/** A relative directory is looked for beside the file, wherever both are mounted. */
-function directoryOf(path: string, directory: string | undefined): string | undefined {
-  return directory === undefined ? undefined : resolve(dirname(path), directory);
+/** A relative path is looked for beside the file, wherever both are mounted. */
+type Beside = (path: string) => string;
+
+type Settings = Pick<StorageConfig, "s3" | "gcs" | "hdfs">;
+type Kind = keyof Settings;
+
+const KINDS: readonly (readonly [kind: Kind, scheme: RegExp, schemes: string])[] = [
+  ["s3", /^s3a?:/, "s3://"],
+  ["gcs", /^gs:/, "gs://"],
+  ["hdfs", /^(s?web)?hdfs:/, "hdfs://, webhdfs:// or swebhdfs://"],
+];
+
+const CREDENTIALS = {
+  s3: openS3Credentials,
+  gcs: openGcsCredentials,
+  hdfs: openHdfsCredentials,
+} as const satisfies Record<Kind, unknown>;
+
+async function openSettings(file: ConfigFile, beside: Beside, log: Log): Promise<Settings> {
+  const kind = kindOf(file);
+  const { credentialsDirectory, s3 } = file;
+  if (credentialsDirectory === undefined && file[kind] === undefined) return {};
+  const settings = kind === "s3" && s3 !== undefined ? withTokenBeside(s3, beside) : file[kind];
+  if (credentialsDirectory === undefined) return { [kind]: settings };
+  const credentials = await CREDENTIALS[kind](beside(credentialsDirectory), log);
+  return { [kind]: { ...settings, credentials } };
+}
+
+/** The location's kind. Settings of another one would be ignored: that is refused. */
+function kindOf(file: ConfigFile): Kind {
+  const [kind] = KINDS.find(([, scheme]) => scheme.test(file.location)) ?? [];
+  if (kind === undefined) {
+    const all = KINDS.map(([, , schemes]) => schemes).join(", ");
+    throw new TerminalError("InvalidLocation", `the location must begin with one of ${all}`);
+  }
+  for (const [other, , schemes] of KINDS) {
+    if (other === kind || file[other] === undefined) continue;
+    throw wrong(`${other} is for a location that begins with ${schemes}: take it out`);
+  }
+  return kind;
+}
+
+function withTokenBeside(s3: S3Settings, beside: Beside): S3Settings {
+  const { role } = s3;
+  if (role?.webIdentityTokenFile === undefined) return s3;
+  return { ...s3, role: { ...role, webIdentityTokenFile: beside(role.webIdentityTokenFile) } };
+}
+
+/** Read once: who changes an authority or a proxy's user starts agents anew. */
+async function openConnection(file: ConnectionFile, beside: Beside): Promise<Connection> {
+  const { caBundleFile, proxy } = file;
+  const what = "the file of connection.caBundleFile";
+  return {
+    ...(caBundleFile === undefined ? {} : { caBundle: await readText(beside(caBundleFile), what) }),
+    ...(proxy === undefined ? {} : { proxy: await openProxy(proxy, beside) }),
+  };
+}
+
+async function openProxy(
+  { credentialsDirectory, ...address }: NonNullable<ConnectionFile["proxy"]>,
+  beside: Beside,
+): Promise<Proxy> {
+  if (credentialsDirectory === undefined) return address;
+  return { ...address, credentials: await readProxyCredentials(beside(credentialsDirectory)) };
 }
 
 function parseConfig(path: string, text: string): ConfigFile {
-  const value = parseYaml(path, text);
-  if (!validate(value)) {
-    throw wrong(`${path}: ${(validate.errors ?? []).map(explain).join("; ")}`);
+  const file = readConfigFile(parseYaml(path, text));
+  if (!("location" in file)) throw wrong(`${path}: ${file.join("; ")}`);
+  if (!isRepositoryFolder(file.folder)) {
+    throw wrong(`${path}: folder ${file.folder} must be __starrocks_repository_<name>`);
   }
-  if (!isRepositoryFolder(value.folder)) {
-    throw wrong(`${path}: folder ${value.folder} must be __starrocks_repository_<name>`);
-  }
-  return value;
+  return file;
 }
 
 function parseYaml(path: string, text: string): unknown {
@@ -116,15 +134,6 @@ function parseYaml(path: string, text: string): unknown {
   }
 }
 
-function explain(error: ErrorObject): string {
-  const field =
-    error.instancePath === "" ? "the file" : error.instancePath.slice(1).replaceAll("/", ".");
-  const unknown = (error.params as { readonly additionalProperty?: string }).additionalProperty;
-  return unknown === undefined
-    ? `${field} ${error.message ?? "is wrong"}`
-    : `${field} has the unknown field ${unknown}`;
-}
-
 function requireSlots(limits: AgentLimits): void {
   if (limits.memoryMiB >= limits.partMiB * 2) return;
   throw wrong(
@@ -132,11 +141,11 @@ function requireSlots(limits: AgentLimits): void {
   );
 }
 
-async function readText(path: string): Promise<string> {
+async function readText(path: string, what: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw wrong(`the configuration ${path} cannot be read: ${describeError(error)}`);
+    throw wrong(`${what} ${path} cannot be read: ${describeError(error)}`);
   }
 }
 

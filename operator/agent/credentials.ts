@@ -1,39 +1,77 @@
-// The storage's keys, from the files of a mounted Secret. Temporary ones end and are renewed while an agent
-// runs: Kubernetes changes the files, nobody tells the process. So they are read again and again, and the
-// last good ones stay when files are missing for a moment or for good.
+// What an agent proves itself with to the storage, from the files of a mounted Secret. Temporary keys and tokens end
+// and are renewed while an agent runs: Kubernetes changes the files, nobody tells the process. So they are read again
+// and again, and the last good ones stay when files are missing for a moment or for good.
+//
+// No error may repeat what stands in a file: JSON.parse's own words do.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError, TerminalError } from "../errors.ts";
+import type { Log } from "../log.ts";
 import { Secret } from "../secret.ts";
+import type { Proxy } from "../storage/connection.ts";
+import type { HdfsCredentials } from "../storage/hdfs-settings.ts";
 import type { CredentialsSource, S3Credentials } from "../storage/s3-client.ts";
 
-/** Named as the AWS documentation names the values. */
-const FILES = {
-  accessKeyId: "accessKeyId",
-  secretAccessKey: "secretAccessKey",
-  sessionToken: "sessionToken",
-} as const;
+/** Asked again and again for what is valid now. */
+type Source<T> = () => Promise<T>;
 
-/** Reads them once, so that a wrong Secret is told at the start. Throws {@link TerminalError}. */
-export async function openCredentials(directory: string): Promise<CredentialsSource> {
-  let last = await readCredentials(directory);
+/** Named as the AWS documentation names the values. Throws {@link TerminalError}, as all of these do at the start. */
+export function openS3Credentials(directory: string, log: Log): Promise<CredentialsSource> {
+  return rereading(() => readS3Credentials(directory), log);
+}
+
+/** The JSON text of `credentials.json`. */
+export function openGcsCredentials(directory: string, log: Log): Promise<Source<Secret>> {
+  return rereading(() => readGcsCredentials(directory), log);
+}
+
+/** `user` and `password`, or `delegationToken`. */
+export function openHdfsCredentials(directory: string, log: Log): Promise<Source<HdfsCredentials>> {
+  return rereading(() => readHdfsCredentials(directory), log);
+}
+
+/** `user` and `password`. */
+export async function readProxyCredentials(
+  directory: string,
+): Promise<NonNullable<Proxy["credentials"]>> {
+  const [user, password] = await readAll(directory, ["user", "password"]);
+  if (user === undefined || password === undefined) {
+    throw missing("the proxy's Secret", user === undefined ? "user" : "password", USER_PASSWORD);
+  }
+  return { user, password: new Secret(password) };
+}
+
+const USER_PASSWORD = "it needs user and password";
+
+/** Reads once now, so that a wrong Secret is told at the start; what is wrong later is told in the log, once. */
+async function rereading<T>(read: Source<T>, log: Log): Promise<Source<T>> {
+  let last = await read();
+  let told: string | undefined;
   return async () => {
-    last = await readCredentials(directory).catch(() => last);
+    try {
+      last = await read();
+      told = undefined;
+    } catch (error) {
+      const words = describeError(error);
+      if (words !== told) log.warn("the last good credentials stay in use", { error: words });
+      told = words;
+    }
     return last;
   };
 }
 
-async function readCredentials(directory: string): Promise<S3Credentials> {
-  const [accessKeyId, secretAccessKey, sessionToken] = await Promise.all([
-    readIfThere(join(directory, FILES.accessKeyId)),
-    readIfThere(join(directory, FILES.secretAccessKey)),
-    readIfThere(join(directory, FILES.sessionToken)),
+async function readS3Credentials(directory: string): Promise<S3Credentials> {
+  const [accessKeyId, secretAccessKey, sessionToken] = await readAll(directory, [
+    "accessKeyId",
+    "secretAccessKey",
+    "sessionToken",
   ]);
   if (accessKeyId === undefined || secretAccessKey === undefined) {
-    const missing = accessKeyId === undefined ? FILES.accessKeyId : FILES.secretAccessKey;
-    throw wrong(
-      `the credentials Secret has no key ${missing}: it needs accessKeyId and secretAccessKey, and sessionToken ` +
-        "for temporary credentials; without credentialsSecret the pod's own identity is used",
+    throw missing(
+      "the credentials Secret",
+      accessKeyId === undefined ? "accessKeyId" : "secretAccessKey",
+      "it needs accessKeyId and secretAccessKey, and sessionToken for temporary credentials; " +
+        "without credentialsSecret the pod's own identity is used",
     );
   }
   return {
@@ -43,13 +81,89 @@ async function readCredentials(directory: string): Promise<S3Credentials> {
   };
 }
 
+const GCS_FILE = "credentials.json";
+
+/** Fields without which Google's library fails with words that lead nowhere. */
+const GCS_NEEDS: Readonly<Record<string, readonly string[]>> = {
+  service_account: ["client_email", "private_key"],
+  external_account: ["audience", "subject_token_type", "token_url", "credential_source"],
+};
+
+async function readGcsCredentials(directory: string): Promise<Secret> {
+  const [text] = await readAll(directory, [GCS_FILE]);
+  if (text === undefined) {
+    throw missing(
+      "the credentials Secret",
+      GCS_FILE,
+      "it needs a service account's key, or the configuration of a workload identity federation; " +
+        "without credentialsSecret the pod's own identity is used",
+    );
+  }
+  const json = parseObject(text);
+  const type = typeof json?.["type"] === "string" ? json["type"] : "";
+  const needs = Object.hasOwn(GCS_NEEDS, type) ? GCS_NEEDS[type] : undefined;
+  if (json === undefined || needs === undefined) {
+    throw wrong(
+      `${GCS_FILE} in the credentials Secret is neither a service account's key (type service_account) nor the ` +
+        "configuration of a workload identity federation (type external_account): put the JSON file there as Google " +
+        "Cloud gave it",
+    );
+  }
+  const lacking = needs.filter((field) => json[field] === undefined);
+  if (lacking.length === 0) return new Secret(text);
+  throw wrong(
+    `${GCS_FILE} in the credentials Secret has type ${type} and no ${lacking.join(", ")}: put the JSON file there as ` +
+      "Google Cloud gave it",
+  );
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value = JSON.parse(text) as unknown;
+    const isObject = typeof value === "object" && value !== null;
+    return isObject ? (value as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readHdfsCredentials(directory: string): Promise<HdfsCredentials> {
+  const needs =
+    "it needs user and password (for a gateway), or delegationToken alone; " +
+    "without credentialsSecret hdfs.user is used";
+  const [user, password, token] = await readAll(directory, ["user", "password", "delegationToken"]);
+  if (token !== undefined) {
+    if (user === undefined && password === undefined) {
+      return { kind: "token", token: new Secret(token) };
+    }
+    throw wrong(`the credentials Secret has delegationToken beside user or password: ${needs}`);
+  }
+  if (user === undefined || password === undefined) {
+    throw missing("the credentials Secret", user === undefined ? "user" : "password", needs);
+  }
+  return { kind: "basic", user, password: new Secret(password) };
+}
+
+/** The files' texts in order; undefined where there is none, or nothing in it. */
+function readAll(
+  directory: string,
+  names: readonly string[],
+): Promise<readonly (string | undefined)[]> {
+  return Promise.all(names.map((name) => readIfThere(join(directory, name))));
+}
+
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return (await readFile(path, "utf8")).trim();
+    const text = (await readFile(path, "utf8")).trim();
+    return text === "" ? undefined : text;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw wrong(`${path} cannot be read: ${describeError(error)}`);
   }
+}
+
+function missing(secret: string, key: string, needs: string): TerminalError {
+  return wrong(`${secret} has no key ${key}: ${needs}`);
 }
 
 function wrong(message: string): TerminalError {

@@ -19,7 +19,7 @@ import { serve } from "./serve.ts";
 /** Runs it. Never rejects. */
 export async function run(args: Arguments, log: Log, signalled: AbortSignal): Promise<Outcome> {
   try {
-    const config = await loadConfig(args.flags.config);
+    const config = await loadConfig(args.flags.config, log);
     const deps = { clock: systemClock, random: systemRandom, log };
     const storage = openStorage(config.storage, deps);
     if (args.command === "serve") {

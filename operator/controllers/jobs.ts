@@ -1,16 +1,17 @@
 // The Jobs that run agents, and the slots' Services, as plain objects. Pure.
 //
 // Agents have no Kubernetes rights and no secret on their command line: settings come from an annotation of
-// their own pod, credentials from a mounted Secret, and of the token only its hash.
+// their own pod, credentials from a mounted Secret (agent-volumes.ts), and of the token only its hash.
 import type { Repository } from "../api/repository.generated.ts";
 import { ANNOTATIONS, APP_NAME, LABELS, MANAGED_BY } from "../api/group.ts";
-import { parseBytes } from "../api/quantity.ts";
 import { EXIT } from "../agent/outcome.ts";
 import { NODE_FLAGS } from "../agent/node-flags.ts";
 import { must } from "../assert.ts";
 import type { ObjectMeta } from "../runtime/api.ts";
 import type { Container, Job, PodSpec, ResourceRequirements, Service } from "../runtime/objects.ts";
-import { BROKER_PORT, repositoryFolder, repositoryName, slotServiceName } from "./names.ts";
+import { agentConfig, memoryMiB } from "./agent-config.ts";
+import { mountsOf, POD_FILES, volumesOf } from "./agent-volumes.ts";
+import { BROKER_PORT, slotServiceName } from "./names.ts";
 
 /** Where things lie in our image. */
 export const IMAGE = {
@@ -18,12 +19,6 @@ export const IMAGE = {
   agent: "/app/operator/agent/main.js",
 } as const;
 
-const MOUNTS = {
-  pod: "/etc/starrocks-backup/pod",
-  credentials: "/etc/starrocks-backup/credentials",
-} as const;
-
-const MIB = 1024 ** 2;
 /** What a process needs beside file content. */
 const OVERHEAD_MIB = 192;
 const GRACE_SECONDS = 30;
@@ -119,7 +114,7 @@ const STAY = {
 } as const;
 
 function podSpec(options: AgentJob): PodSpec {
-  const { agent, credentialsSecret } = options.repository.spec;
+  const { agent } = options.repository.spec;
   return {
     restartPolicy: "Never",
     terminationGracePeriodSeconds: GRACE_SECONDS,
@@ -127,20 +122,7 @@ function podSpec(options: AgentJob): PodSpec {
     enableServiceLinks: false,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
     containers: [container(options)],
-    volumes: [
-      {
-        name: "pod",
-        downwardAPI: {
-          items: [
-            field("agent.yaml", `metadata.annotations['${ANNOTATIONS.config}']`),
-            field("annotations", "metadata.annotations"),
-          ],
-        },
-      },
-      ...(credentialsSecret === undefined
-        ? []
-        : [{ name: "credentials", secret: { secretName: credentialsSecret.name } }]),
-    ],
+    volumes: volumesOf(options.repository.spec),
     ...(options.node === undefined ? {} : { affinity: onNode(options.node) }),
     ...optional("serviceAccountName", agent.serviceAccountName),
     ...optional("nodeSelector", agent.nodeSelector),
@@ -152,10 +134,6 @@ function podSpec(options: AgentJob): PodSpec {
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
-}
-
-function field(path: string, fieldPath: string): { path: string; fieldRef: { fieldPath: string } } {
-  return { path, fieldRef: { fieldPath } };
 }
 
 function onNode(node: string): NonNullable<PodSpec["affinity"]> {
@@ -170,11 +148,9 @@ function onNode(node: string): NonNullable<PodSpec["affinity"]> {
 function container(options: AgentJob): Container {
   const { repository, command, flags, serves } = options;
   const all = {
-    config: `${MOUNTS.pod}/agent.yaml`,
+    config: POD_FILES.config,
     "termination-log": "/dev/termination-log",
-    ...(serves
-      ? { listen: `$(POD_IP):${BROKER_PORT}`, annotations: `${MOUNTS.pod}/annotations` }
-      : {}),
+    ...(serves ? { listen: `$(POD_IP):${BROKER_PORT}`, annotations: POD_FILES.annotations } : {}),
     ...flags,
   };
   return {
@@ -184,12 +160,7 @@ function container(options: AgentJob): Container {
     args: [command, ...Object.entries(all).map(([name, value]) => `--${name}=${value}`)],
     env: [{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }],
     resources: resourcesOf(repository),
-    volumeMounts: [
-      { name: "pod", mountPath: MOUNTS.pod, readOnly: true },
-      ...(repository.spec.credentialsSecret === undefined
-        ? []
-        : [{ name: "credentials", mountPath: MOUNTS.credentials, readOnly: true }]),
-    ],
+    volumeMounts: mountsOf(repository.spec),
     ...(serves ? SERVING : {}),
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -209,7 +180,7 @@ const SERVING = {
 function resourcesOf(repository: Repository): ResourceRequirements {
   const { resources } = repository.spec.agent;
   if (resources !== undefined) return textual(resources);
-  const memory = `${memoryMiB(repository) + OVERHEAD_MIB}Mi`;
+  const memory = `${memoryMiB(repository.spec) + OVERHEAD_MIB}Mi`;
   return { requests: { cpu: "250m", memory }, limits: { memory } };
 }
 
@@ -219,36 +190,6 @@ function textual(
   const text = (all: Readonly<Record<string, number | string>> = {}): Record<string, string> =>
     Object.fromEntries(Object.entries(all).map(([k, v]) => [k, String(v)]));
   return { requests: text(resources.requests), limits: text(resources.limits) };
-}
-
-function memoryMiB(repository: Repository): number {
-  return Math.floor(parseBytes(repository.spec.agent.memory) / MIB);
-}
-
-/** The agent's configuration file (docs/agent.md). */
-function agentConfig(repository: Repository, bandwidth: number | undefined): string {
-  const { spec, metadata } = repository;
-  const name = repositoryName(metadata, spec.repositoryName);
-  const own = spec.bandwidth === undefined ? undefined : parseBytes(spec.bandwidth);
-  const limit = bandwidth ?? own;
-  return JSON.stringify({
-    location: spec.location,
-    folder: repositoryFolder(name),
-    repositoryName: name,
-    ...(spec.credentialsSecret === undefined ? {} : { credentialsDirectory: "../credentials" }),
-    ...(spec.s3 === undefined ? {} : { s3: s3Config(spec.s3) }),
-    limits: {
-      memoryMiB: memoryMiB(repository),
-      ...(limit === undefined ? {} : { bandwidth: limit }),
-    },
-  });
-}
-
-const CHECKSUM_MODES = { Auto: "auto", WhenRequired: "whenRequired" } as const;
-
-function s3Config(s3: NonNullable<Repository["spec"]["s3"]>): object {
-  const { checksumMode, ...rest } = s3;
-  return { ...rest, checksumMode: CHECKSUM_MODES[checksumMode] };
 }
 
 /** Value of a selector that no pod has: an idle slot refuses at once. */

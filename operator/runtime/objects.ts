@@ -88,7 +88,17 @@ export type Volume = { readonly name: string } & (
     }
   | { readonly downwardAPI: { readonly items: readonly DownwardApiItem[] } }
   | { readonly emptyDir: { readonly medium?: string; readonly sizeLimit?: string } }
+  | { readonly projected: { readonly sources: readonly VolumeProjection[] } }
 );
+
+/** As much of it as we use. */
+export interface VolumeProjection {
+  readonly serviceAccountToken: {
+    readonly path: string;
+    readonly audience: string;
+    readonly expirationSeconds: number;
+  };
+}
 
 export interface Container {
   readonly name: string;

@@ -35,6 +35,8 @@ export interface S3Role {
   readonly sessionSeconds?: number | undefined;
   /** Default: AWS's own STS of the region. */
   readonly stsEndpoint?: string | undefined;
+  /** A file with a token that the role is taken with instead of credentials (web identity). Read at each renewal. */
+  readonly webIdentityTokenFile?: string | undefined;
 }
 
 export interface S3Encryption {
