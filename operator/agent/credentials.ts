@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import { Secret } from "../secret.ts";
 import type { Proxy } from "../storage/connection.ts";
 import type { HdfsCredentials } from "../storage/hdfs-settings.ts";
-import type { CredentialsSource, S3Credentials } from "../storage/s3-client.ts";
+import type { CredentialsSource, S3Credentials } from "../storage/s3-settings.ts";
 
 /** Asked again and again for what is valid now. */
 type Source<T> = () => Promise<T>;

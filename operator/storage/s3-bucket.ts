@@ -3,9 +3,10 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Clock } from "../clock.ts";
 import { StorageError } from "./errors.ts";
-import type { S3Call } from "./s3-errors.ts";
+import type { S3Call } from "./s3-error-rows.ts";
 import { classifyS3Error } from "./s3-errors.ts";
 import type { S3Location } from "./s3-location.ts";
+import type { WrittenAs } from "./s3-written.ts";
 import type { ObjectInfo } from "./storage.ts";
 
 /** What a request is for. */
@@ -31,19 +32,27 @@ export interface SendOptions {
   readonly abortSignal: AbortSignal;
 }
 
+export interface BucketOptions {
+  readonly clock: Clock;
+  readonly timeouts: Timeouts;
+  readonly written: WrittenAs;
+}
+
 export class S3Bucket {
   readonly name: string;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
+  readonly written: WrittenAs;
   /** The store has taken an object's bytes: keys and rights are good. */
   tookBody = false;
   readonly #client: S3Client;
   readonly #prefix: string;
 
-  constructor(client: S3Client, location: S3Location, clock: Clock, timeouts: Timeouts) {
+  constructor(client: S3Client, location: S3Location, how: BucketOptions) {
     this.name = location.bucket;
-    this.clock = clock;
-    this.timeouts = timeouts;
+    this.clock = how.clock;
+    this.timeouts = how.timeouts;
+    this.written = how.written;
     this.#client = client;
     this.#prefix = location.prefix;
   }

@@ -6,62 +6,46 @@
 //   stored is protected by the md5 in its name; what is sent, by CRC32.
 import { S3Client } from "@aws-sdk/client-s3";
 import { systemClock } from "../clock.ts";
-import type { Secret } from "../secret.ts";
+import { silentLog } from "../log.ts";
 import type { Connection } from "./connection.ts";
 import { makeAgents } from "./connection.ts";
+import { credentialsOf, makeIdentity, signWith } from "./s3-credentials.ts";
+import { WEB_PAGE } from "./s3-error-rows.ts";
+import type { IdentityDeps } from "./s3-identity.ts";
 import type { S3Settings } from "./s3-settings.ts";
-
-export interface S3Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: Secret;
-  readonly sessionToken?: Secret | undefined;
-}
-
-/** Gives the credentials of now; asked again every {@link RENEW_MS}. */
-export type CredentialsSource = () => Promise<S3Credentials>;
-
-const RENEW_MS = 5_000;
-/** The client asks again for credentials that will be over in less than this. */
-const CLIENT_FORESIGHT_MS = 300_000;
 
 const MAX_SOCKETS = 128;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** A client. Without credentials: the default chain (environment, web identity, pod, instance). */
-export function makeS3Client(settings: S3Settings, connection: Connection = {}): S3Client {
-  const { endpoint, credentials } = settings;
+/** A client. Asks nobody for credentials before its first request. */
+export function makeS3Client(
+  settings: S3Settings,
+  connection: Connection = {},
+  deps: IdentityDeps = { clock: systemClock, log: silentLog },
+): S3Client {
+  const { endpoint } = settings;
   const when = settings.checksumMode === "whenRequired" ? "WHEN_REQUIRED" : "WHEN_SUPPORTED";
-  const client = new S3Client({
+  const way = {
     region: settings.region ?? regionOfEnvironment(),
+    requestHandler: requestHandler(connection),
+  };
+  const identity = makeIdentity(settings, way, deps);
+  const client = new S3Client({
+    ...way,
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials: identityOf(credentials) }),
+    credentials: credentialsOf(identity),
     forcePathStyle: settings.forcePathStyle ?? endpoint !== undefined,
     maxAttempts: 1,
     requestChecksumCalculation: when,
     responseChecksumValidation: "WHEN_REQUIRED",
     expectContinueHeader: false,
-    requestHandler: requestHandler(connection),
   });
+  signWith(client, identity);
   leavePayloadUnsigned(client);
+  refuseWebPages(client);
   // It prepares every input and output for a log that nobody reads: a tenth of a small put's CPU time.
   client.middlewareStack.remove("loggerMiddleware");
   return client;
-}
-
-function identityOf(credentials: S3Credentials | CredentialsSource) {
-  if (typeof credentials !== "function") return reveal(credentials);
-  return async () => ({
-    ...reveal(await credentials()),
-    expiration: new Date(systemClock.now() + CLIENT_FORESIGHT_MS + RENEW_MS),
-  });
-}
-
-function reveal({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials) {
-  return {
-    accessKeyId,
-    secretAccessKey: secretAccessKey.reveal(),
-    ...(sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() }),
-  };
 }
 
 function regionOfEnvironment(): string {
@@ -94,4 +78,35 @@ function leavePayloadUnsigned(client: S3Client): void {
     },
     { step: "build", name: "leavePayloadUnsigned" },
   );
+}
+
+interface Answer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: { destroy?(): void };
+}
+
+/**
+ * A web page is no answer of a store's, whatever its status: a proxy's, a console's, one to log in at. The
+ * client would take some for an empty answer. Pages with 5xx are of somebody who could not reach the store.
+ */
+function refuseWebPages(client: S3Client): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { statusCode, headers, body } = result.response as Answer;
+      if (!isWebPage(headers) || statusCode >= 500 || statusCode === 407) return result;
+      body?.destroy?.();
+      throw Object.assign(new Error("the answer is a web page"), {
+        name: WEB_PAGE,
+        $metadata: { httpStatusCode: statusCode },
+      });
+    },
+    { step: "deserialize", priority: "low", name: "refuseWebPages" },
+  );
+}
+
+// An object may be one: its answer has an ETag.
+function isWebPage(headers: Readonly<Record<string, string>>): boolean {
+  return (headers["content-type"] ?? "").startsWith("text/html") && headers["etag"] === undefined;
 }

@@ -9,6 +9,7 @@ import { PartList } from "./part-list.ts";
 import type { Purpose, S3Bucket } from "./s3-bucket.ts";
 import { headS3Object } from "./s3-read.ts";
 import { abortS3Upload, completeS3Upload, createS3Upload } from "./s3-upload.ts";
+import { copiedAs } from "./s3-written.ts";
 import type { CopyOptions, ObjectInfo } from "./storage.ts";
 
 export interface CopyLimits {
@@ -67,6 +68,7 @@ export class S3Copier {
           Bucket: this.#bucket.name,
           Key: this.#bucket.objectKey(to),
           CopySource: this.#source(purpose.key),
+          ...copiedAs(this.#bucket.written),
         }),
         sendOptions,
       ),

@@ -1,12 +1,14 @@
 import { expect } from "chai";
 import { AssertionError } from "node:assert";
-import type { StorageErrorKind } from "./errors.ts";
+import type { StorageErrorKind, StorageReason } from "./errors.ts";
 import { StorageError } from "./errors.ts";
-import { KNOWN_S3_CODES, classifyS3Code, classifyS3Error } from "./s3-errors.ts";
+import { KNOWN_S3_CODES } from "./s3-error-rows.ts";
+import { classifyS3Code, classifyS3Error } from "./s3-errors.ts";
 
 interface Thrown {
   readonly name?: string;
   readonly code?: string;
+  readonly statusCode?: number;
   readonly status?: number;
   readonly message?: string;
   readonly Region?: string;
@@ -104,6 +106,15 @@ const ANSWERED: readonly (readonly [string, number, StorageErrorKind, operation?
   ["XMinioAdminBucketQuotaExceeded", 400, "full"],
   ["XMinioStorageFull", 507, "full"],
   ["InsufficientStorage", 507, "full"],
+  ["InvalidClientTokenId", 403, "wrongCredentials"],
+  ["InvalidStorageClass", 400, "wrongConfiguration", "put"],
+  ["InvalidTag", 400, "wrongConfiguration", "put"],
+  ["InvalidEncryptionAlgorithmError", 400, "wrongConfiguration", "put"],
+  ["ObjectLocked", 400, "accessDenied", "delete"],
+  ["XMinioServerNotInitialized", 503, "unavailable"],
+  ["WebPage", 200, "wrongConfiguration"],
+  ["KMS.DisabledException", 400, "accessDenied", "put"],
+  ["KMS.ThrottlingException", 400, "throttled", "put"],
 ];
 
 const NETWORK: readonly (readonly [string, StorageErrorKind])[] = [
@@ -124,6 +135,120 @@ const NETWORK: readonly (readonly [string, StorageErrorKind])[] = [
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "wrongConfiguration"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "wrongConfiguration"],
   ["EPROTO", "wrongConfiguration"],
+  ["HPE_INVALID_CONSTANT", "wrongConfiguration"],
+  ["CERT_NOT_YET_VALID", "wrongConfiguration"],
+  ["CERT_REVOKED", "wrongConfiguration"],
+  ["CERT_UNTRUSTED", "wrongConfiguration"],
+  ["UNABLE_TO_GET_ISSUER_CERT", "wrongConfiguration"],
+];
+
+/** One row for each wrong setting: what comes of it, where a person finds it explained, what is to be changed. */
+const WRONG_SETTINGS: readonly (readonly [
+  setting: string,
+  what: Thrown,
+  reason: StorageReason,
+  advice: string,
+])[] = [
+  [
+    "a bucket that is missing",
+    { name: "NoSuchBucket", status: 404 },
+    "NoSuchBucket",
+    "create the bucket backups",
+  ],
+  ["another region", { name: "PermanentRedirect", status: 301 }, "WrongRegion", "set s3.region"],
+  [
+    "a key id that is wrong",
+    { name: "InvalidAccessKeyId", status: 403 },
+    "WrongCredentials",
+    "check the access key",
+  ],
+  [
+    "a secret that is wrong",
+    { name: "SignatureDoesNotMatch", status: 403 },
+    "WrongCredentials",
+    "the secret key",
+  ],
+  ["a token that is over", { name: "ExpiredToken", status: 400 }, "CredentialsExpired", "renew it"],
+  ["no credentials", { name: "CredentialsProviderError" }, "NoCredentials", "credentialsSecret"],
+  [
+    "a right that is missing",
+    { name: "AccessDenied", status: 403 },
+    "AccessDenied",
+    "grant these credentials s3:PutObject",
+  ],
+  ["a clock that is wrong", { name: "RequestTimeTooSkewed", status: 403 }, "ClockSkew", "clock"],
+  [
+    "an unknown authority",
+    { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" },
+    "CertificateUntrusted",
+    "connection.caBundle",
+  ],
+  [
+    "a certificate for another name",
+    { code: "ERR_TLS_CERT_ALTNAME_INVALID" },
+    "CertificateUntrusted",
+    "name that its certificate is for",
+  ],
+  [
+    "a certificate that is over",
+    { code: "CERT_HAS_EXPIRED" },
+    "CertificateUntrusted",
+    "must be renewed",
+  ],
+  ["https where http is spoken", { code: "EPROTO" }, "WrongEndpoint", "http or https"],
+  ["another protocol", { code: "HPE_INVALID_CONSTANT" }, "WrongEndpoint", "does not speak S3"],
+  ["a page to log in at", { name: "WebPage", status: 200 }, "WrongEndpoint", "stands before it"],
+  ["a way to such a page", { name: "Unknown", status: 302 }, "WrongEndpoint", "stands before it"],
+  ["nobody there", { code: "ECONNREFUSED" }, "EndpointUnreachable", "check the endpoint"],
+  ["an unknown host", { code: "ENOTFOUND" }, "EndpointUnreachable", "check the endpoint"],
+  [
+    "a network that swallows",
+    { name: "TimeoutError" },
+    "EndpointUnreachable",
+    "lets this pod reach it",
+  ],
+  [
+    "a proxy that wants a password",
+    { code: "ERR_PROXY_TUNNEL", statusCode: 407 },
+    "ProxyRefused",
+    "user and password",
+  ],
+  ["the same, without TLS", { name: "Unknown", status: 407 }, "ProxyRefused", "user and password"],
+  [
+    "a proxy that reaches nobody",
+    { code: "ERR_PROXY_TUNNEL", statusCode: 503 },
+    "EndpointUnreachable",
+    "check the endpoint",
+  ],
+  ["no room", { name: "QuotaExceeded", status: 403 }, "StorageFull", "make room"],
+  [
+    "a retention",
+    { name: "AccessDenied", status: 403, message: "object protected by object lock" },
+    "StoreReadOnly",
+    "retention",
+  ],
+  [
+    "a KMS key that is disabled",
+    { name: "KMS.DisabledException", status: 400 },
+    "EncryptionKeyRefused",
+    "kms:GenerateDataKey",
+  ],
+  [
+    "a KMS key without the right",
+    {
+      name: "AccessDenied",
+      status: 403,
+      message: "not authorized to perform: kms:GenerateDataKey",
+    },
+    "EncryptionKeyRefused",
+    "KMS key",
+  ],
+  [
+    "an operation that is missing",
+    { name: "NotImplemented", status: 501 },
+    "WrongConfiguration",
+    "does not offer",
+  ],
 ];
 
 /** Thrown by the client without an answer or a network code. */
@@ -192,6 +317,14 @@ describe("classifyS3Error", () => {
     const tested = new Set([...ANSWERED, ...NETWORK, ...CLIENT].map(([code]) => code));
     expect(KNOWN_S3_CODES.filter((code) => !tested.has(code))).to.deep.equal([]);
   });
+
+  for (const [setting, what, reason, advice] of WRONG_SETTINGS) {
+    it(`tells ${setting} by ${reason}, and says what to change`, () => {
+      const error = classify(what, "put");
+      expect(error.detail.reason).to.equal(reason);
+      expect(error.message).to.include(advice);
+    });
+  }
 
   for (const [what, operation, advice] of [
     [{ name: "AccessDenied", status: 403 }, "put", "grant these credentials s3:PutObject"],

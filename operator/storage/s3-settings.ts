@@ -1,7 +1,16 @@
 // What a Repository says of an S3 store, as its driver takes it.
-import type { CredentialsSource, S3Credentials } from "./s3-client.ts";
+import type { Secret } from "../secret.ts";
 import type { Timeouts } from "./s3-bucket.ts";
 import type { CopyLimits } from "./s3-copy.ts";
+
+export interface S3Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  readonly sessionToken?: Secret | undefined;
+}
+
+/** Gives the credentials of now; asked again every few seconds, and when the store refuses the last ones. */
+export type CredentialsSource = () => Promise<S3Credentials>;
 
 export interface S3Settings {
   /** Default: the environment's (`AWS_REGION`), else `us-east-1`. */
@@ -44,4 +53,6 @@ export interface S3Encryption {
   readonly algorithm: "AES256" | "aws:kms" | "aws:kms:dsse";
   /** Default: the account's own key for S3. */
   readonly kmsKeyId?: string | undefined;
+  /** One key of KMS' for many objects, for fewer calls to KMS. `aws:kms` only. Default: the bucket's. */
+  readonly bucketKey?: boolean | undefined;
 }

@@ -7,6 +7,7 @@ import { Secret } from "../secret.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import type { S3Settings } from "./s3-settings.ts";
 import { makeS3Client } from "./s3-client.ts";
+import { writtenAs } from "./s3-written.ts";
 import { S3Storage } from "./s3.ts";
 import { collect, rejection } from "./testing/collect.ts";
 
@@ -87,6 +88,16 @@ describe("makeS3Client", () => {
     expect(`${sent.hostname}${sent.path}`).to.equal("s3.eu-west-3.amazonaws.com/back_ups/a%20b");
   });
 
+  for (const bucket of ["backups.example", "back_ups"]) {
+    it(`addresses ${bucket} by path where a certificate would not fit its name`, async () => {
+      const endpoint = "https://s3.example";
+      const named = await sentFor({ endpoint, forcePathStyle: false, bucket });
+      expect(`${named.hostname}${named.path}`).to.equal(`s3.example/${bucket}/a%20b`);
+      const aws = await sentFor({ region: "eu-west-3", bucket });
+      expect(`${aws.hostname}${aws.path}`).to.equal(`s3.eu-west-3.amazonaws.com/${bucket}/a%20b`);
+    });
+  }
+
   it("sends the session token and never the secret", async () => {
     const { headers } = await sentFor({ endpoint: "https://s3.example" });
     expect(headers["x-amz-security-token"]).to.equal("session");
@@ -98,6 +109,91 @@ describe("makeS3Client", () => {
     const { headers } = await sentFor({ endpoint: "http://s3.example" });
     expect(headers).to.not.have.any.keys("expect", "Expect");
   });
+});
+
+describe("S3Storage with storage class, encryption and tags", () => {
+  const WRITTEN = {
+    "x-amz-storage-class": "STANDARD_IA",
+    "x-amz-server-side-encryption": "aws:kms",
+    "x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:eu-west-3:1:key/k",
+    "x-amz-server-side-encryption-bucket-key-enabled": "true",
+    "x-amz-tagging": "team=data",
+  };
+  const SETTINGS: S3Settings = {
+    storageClass: "STANDARD_IA",
+    encryption: {
+      algorithm: "aws:kms",
+      kmsKeyId: "arn:aws:kms:eu-west-3:1:key/k",
+      bucketKey: true,
+    },
+    tags: { team: "data" },
+  };
+
+  /** What each request says of the object, by the names of {@link WRITTEN} and of directives. */
+  const saidBy = async (settings: S3Settings, call: (storage: S3Storage) => Promise<unknown>) => {
+    const client = makeS3Client({ endpoint: "http://s3.example", credentials });
+    const said: Record<string, string>[] = [];
+    intercept(client, async ({ headers }) => {
+      const names = Object.keys(headers).filter((name) =>
+        /^x-amz-(storage-class|server-side|tagging)/.test(name),
+      );
+      said.push(Object.fromEntries(names.map((name) => [name, headers[name] ?? ""])));
+      return {
+        ETag: '"e"',
+        UploadId: "u",
+        ContentLength: 10,
+        CopyObjectResult: { ETag: '"e"' },
+        CopyPartResult: { ETag: '"e"' },
+      };
+    });
+    const location = { bucket: "backups", prefix: "" };
+    const copyLimits = { singleBytesMax: 5, partBytes: 5 };
+    const clock = new ManualClock();
+    const written = writtenAs(settings);
+    await call(new S3Storage({ client, location, clock, copyLimits, written }));
+    return said;
+  };
+  const upload = async (storage: S3Storage) => {
+    const begun = await storage.upload("a");
+    await begun.part(Buffer.from("x"));
+    await begun.complete();
+  };
+
+  it("says them with a put", async () => {
+    const put = (storage: S3Storage) => storage.put("a", Buffer.from("x"));
+    expect(await saidBy(SETTINGS, put)).to.deep.equal([WRITTEN]);
+  });
+
+  it("says them where an upload begins and not with its parts, where S3 refuses them", async () => {
+    expect(await saidBy(SETTINGS, upload)).to.deep.equal([WRITTEN, {}, {}]);
+  });
+
+  it("says them with a copy, which takes none of them from its source", async () => {
+    const copy = (storage: S3Storage) => storage.copy("a", "b", { size: 3 });
+    const replaced = { ...WRITTEN, "x-amz-tagging-directive": "REPLACE" };
+    expect(await saidBy(SETTINGS, copy)).to.deep.equal([replaced]);
+  });
+
+  it("says them where a copy in parts begins", async () => {
+    const copy = (storage: S3Storage) => storage.copy("a", "b", { size: 10 });
+    const [head, create, ...rest] = await saidBy(SETTINGS, copy);
+    expect([head, create]).to.deep.equal([{}, WRITTEN]);
+    expect(rest).to.deep.equal([{}, {}, {}]);
+  });
+
+  it("leaves all of it to the bucket where nothing was set", async () => {
+    const copy = (storage: S3Storage) => storage.copy("a", "b", { size: 3 });
+    expect(await saidBy({}, copy)).to.deep.equal([{}]);
+    expect(await saidBy({}, upload)).to.deep.equal([{}, {}, {}]);
+  });
+
+  for (const algorithm of ["AES256", "aws:kms:dsse"] as const) {
+    it(`says ${algorithm} without a key`, async () => {
+      const put = (storage: S3Storage) => storage.put("a", Buffer.from("x"));
+      const [said] = await saidBy({ encryption: { algorithm } }, put);
+      expect(said).to.deep.equal({ "x-amz-server-side-encryption": algorithm });
+    });
+  }
 });
 
 describe("S3Storage", () => {

@@ -26,6 +26,7 @@ import type { S3Location } from "./s3-location.ts";
 import { formatS3Location } from "./s3-location.ts";
 import { headS3Object, readS3Object } from "./s3-read.ts";
 import { S3Upload, abortS3Upload, createS3Upload, putS3Object } from "./s3-upload.ts";
+import type { WrittenAs } from "./s3-written.ts";
 import type {
   CallOptions,
   Capabilities,
@@ -50,6 +51,8 @@ export interface S3StorageOptions {
   readonly steps?: Pick<Layer, "call"> | undefined;
   readonly copyLimits?: Partial<CopyLimits> | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Of every object that is written. Default: what the bucket says. */
+  readonly written?: WrittenAs | undefined;
   /** The store knows `If-None-Match: *`. Default true; without it `ifAbsent` looks first. */
   readonly conditionalPut?: boolean | undefined;
 }
@@ -80,7 +83,11 @@ export class S3Storage implements Storage {
       partsInOrder: false,
       uploadsListed: true,
     };
-    this.#bucket = new S3Bucket(client, location, clock, { ...TIMEOUTS, ...options.timeouts });
+    this.#bucket = new S3Bucket(client, location, {
+      clock,
+      timeouts: { ...TIMEOUTS, ...options.timeouts },
+      written: options.written ?? {},
+    });
     this.#copier = new S3Copier(this.#bucket, limits, steps);
     this.#steps = steps;
   }
