@@ -95,8 +95,8 @@ export interface UploadState {
 
 export interface PartOptions extends CallOptions {
   /**
-   * Sends this part anew instead of the next one: for a retry of one whose promise rejected.
-   * Counted from 1.
+   * Sends this part anew instead of the next one: for a retry of one whose promise rejected. May be the
+   * next one's too. Counted from 1.
    */
   readonly number?: number | undefined;
 }

@@ -1,8 +1,9 @@
 // A storage seen by a process that dies at its nth write: just before that takes effect, or just after.
-// From then on it can do nothing more. Both halves of a move count.
+// From then on it can do nothing more. Both halves of a move count, where the store has halves.
 import { StorageError } from "../../storage/errors.ts";
 import type {
   CallOptions,
+  CopyOptions,
   ObjectInfo,
   PutOptions,
   Upload,
@@ -35,6 +36,12 @@ export class MortalStorage extends MemoryStorage {
 
   override copy(from: string, to: string, options?: CallOptions): Promise<ObjectInfo> {
     return this.#write(() => super.copy(from, to, options));
+  }
+
+  override move(from: string, to: string, options?: CopyOptions): Promise<ObjectInfo> {
+    const inOneStep = this.capabilities.atomicMove;
+    const move = (): Promise<ObjectInfo> => super.move(from, to, options);
+    return inOneStep ? this.#write(move) : move();
   }
 
   override delete(key: string, options?: CallOptions): Promise<void> {

@@ -354,10 +354,9 @@ class MemoryUpload implements Upload {
       pending?.isRunning !== true,
       () => `a part of ${key} was sent before the last had ended`,
     );
-    assert(
-      number === pending?.number,
-      () => `part ${number ?? "next"} of ${key} was sent instead of ${pending?.number ?? "next"}`,
-    );
+    const turn = pending?.number ?? this.#parts.list().length + 1;
+    const sent = number ?? (pending === undefined ? turn : turn + 1);
+    assert(sent === turn, () => `part ${sent} of ${key} was sent, and it is the turn of ${turn}`);
   }
 
   #take(number: number, sent: Buffer): void {
