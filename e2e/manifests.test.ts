@@ -15,6 +15,12 @@ import { applyAll, parseManifests } from "./kubernetes/manifests.ts";
 const folder = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const MANIFESTS = folder("manifests");
 const CRDS = folder("../crds");
+const PAGES = [
+  "docs/spec/repository.md",
+  "docs/spec/backup.md",
+  "docs/spec/restore.md",
+  "README.md",
+];
 
 describe("the samples", () => {
   let server: ApiServer;
@@ -41,6 +47,14 @@ describe("the samples", () => {
     for (const file of files) await applyAll(client, parseManifests(await text(file)));
     for (const file of files) await applyAll(client, parseManifests(await text(file)));
   });
+
+  for (const page of PAGES) {
+    it(`of ${page} are accepted, each block and all`, async () => {
+      const samples = blocksOf(await text(folder(`../${page}`)));
+      expect(samples.length, "blocks of YAML").to.be.greaterThan(1);
+      for (const sample of samples) await applyAll(client, parseManifests(sample));
+    });
+  }
 
   const SPOILT: readonly [file: string, change: object, message: RegExp][] = [
     ["repository.yaml", { spec: { location: "s3://elsewhere/x" } }, /location cannot be changed/],
@@ -79,6 +93,13 @@ describe("the samples", () => {
     });
   }
 });
+
+/** Blocks of YAML that are whole objects; in a list they are indented. */
+function blocksOf(page: string): readonly string[] {
+  return [...page.matchAll(/^( *)```yaml\n([\s\S]*?)^\1```/gm)]
+    .map(([, indent = "", block = ""]) => block.replaceAll(new RegExp(`^${indent}`, "gm"), ""))
+    .filter((block) => block.includes("apiVersion:"));
+}
 
 function merge(target: object, change: object): object {
   const merged = Object.entries(change).map(([key, value]: [string, unknown]) => {
