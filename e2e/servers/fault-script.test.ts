@@ -7,7 +7,8 @@ const page: Harm = { do: "page", status: 502 };
 const damage: Harm = { do: "damageUp" };
 
 function put(key = "k"): S3Request {
-  return { operation: "PutObject", bucket: "b", key, query: new URLSearchParams(), signer: "" };
+  const query = new URLSearchParams();
+  return { operation: "PutObject", kind: "put", bucket: "b", key, query, signer: "" };
 }
 
 describe("FaultScript", () => {

@@ -1,10 +1,11 @@
 // Which request suffers what: faults set by hand for the nth request of an operation, and harm by chance
 // from a seed, so that a failure can be repeated.
-import type { S3Operation, S3Request } from "./s3-request.ts";
+import type { RequestKind, StoreRequest } from "./dialect.ts";
+import type { S3Request } from "./s3-request.ts";
 
 /** What can be done to one request. */
 export type Harm =
-  /** An S3 error instead of passing it on. */
+  /** An error of the store instead of passing it on. */
   | {
       readonly do: "refuse";
       readonly status: number;
@@ -32,6 +33,10 @@ export type Harm =
       readonly how: "reset" | "end" | "stall";
       readonly afterBytes: number;
     }
+  /** The last bytes of the request's body are lost, and its length tells nothing of it. */
+  | { readonly do: "shortenUp"; readonly bytes: number }
+  /** The last bytes of the answer's body are lost, and its length tells nothing of it. */
+  | { readonly do: "shortenDown"; readonly bytes: number }
   /** One bit of the answer's body is changed on its way. */
   | { readonly do: "damageDown" }
   /** A listing that lags: rows whose key contains one of these are left out. */
@@ -39,9 +44,11 @@ export type Harm =
   /** The answer's body comes in small pieces with pauses. */
   | { readonly do: "trickleDown"; readonly pieceBytes: number; readonly pauseMs: number };
 
-export interface ProxyFault {
-  /** Absent: any. */
-  readonly operation?: S3Operation;
+export interface ProxyFault<R extends StoreRequest = S3Request> {
+  /** By the store's own name; absent: any. */
+  readonly operation?: R["operation"];
+  /** By what it does; absent: any. */
+  readonly kind?: RequestKind;
   /** Only requests that are signed by this key id. */
   readonly signer?: string;
   /** Only requests whose key contains this; they alone are counted. */
@@ -60,12 +67,12 @@ export interface RandomHarm {
   readonly harms: readonly Harm[];
 }
 
-export class FaultScript {
-  readonly #faults: { readonly fault: ProxyFault; seen: number }[] = [];
+export class FaultScript<R extends StoreRequest = S3Request> {
+  readonly #faults: { readonly fault: ProxyFault<R>; seen: number }[] = [];
   #chance: (() => Harm | undefined) | undefined;
 
   /** Adds a fault; of several that fit one request, the one set first happens. */
-  inject(fault: ProxyFault): void {
+  inject(fault: ProxyFault<R>): void {
     this.#faults.push({ fault, seen: 0 });
   }
 
@@ -80,7 +87,7 @@ export class FaultScript {
   }
 
   /** What happens to this request; to be asked once for each. */
-  take(request: S3Request): Harm | undefined {
+  take(request: R): Harm | undefined {
     const hits = this.#faults.filter((active) => {
       const { nth = 1, times = 1 } = active.fault;
       if (!isAbout(active.fault, request)) return false;
@@ -91,7 +98,11 @@ export class FaultScript {
   }
 }
 
-function isAbout({ operation, key = "", signer }: ProxyFault, request: S3Request): boolean {
+function isAbout<R extends StoreRequest>(
+  { operation, kind, key = "", signer }: ProxyFault<R>,
+  request: R,
+): boolean {
+  if (kind !== undefined && kind !== request.kind) return false;
   if (operation !== undefined && operation !== request.operation) return false;
   if (signer !== undefined && signer !== request.signer) return false;
   return request.key.includes(key);

@@ -1,5 +1,6 @@
 // Which S3 operation an HTTP request is, told from its method, path and query. Path-style only.
 import type { IncomingMessage } from "node:http";
+import type { RequestKind, StoreRequest } from "./dialect.ts";
 
 export type S3Operation =
   | "PutObject"
@@ -18,13 +19,28 @@ export type S3Operation =
   | "HeadBucket"
   | "Other";
 
-export interface S3Request {
+const KINDS = {
+  PutObject: "put",
+  CopyObject: "copy",
+  GetObject: "read",
+  HeadObject: "stat",
+  DeleteObject: "delete",
+  DeleteObjects: "delete",
+  CreateMultipartUpload: "begin",
+  UploadPart: "part",
+  UploadPartCopy: "copy",
+  CompleteMultipartUpload: "complete",
+  AbortMultipartUpload: "abort",
+  ListObjectsV2: "list",
+  ListMultipartUploads: "listUploads",
+  HeadBucket: "other",
+  Other: "other",
+} as const satisfies Record<S3Operation, RequestKind>;
+
+export interface S3Request extends StoreRequest {
   readonly operation: S3Operation;
   readonly bucket: string;
-  readonly key: string;
   readonly query: URLSearchParams;
-  /** The key id that signed it; empty: nobody's. */
-  readonly signer: string;
 }
 
 export function readS3Request(request: IncomingMessage): S3Request {
@@ -34,9 +50,10 @@ export function readS3Request(request: IncomingMessage): S3Request {
   const copies = request.headers["x-amz-copy-source"] !== undefined;
   const method = request.method ?? "GET";
   const operation = key === "" ? ofBucket(method, query) : ofObject(method, { query, copies });
-  return { operation, bucket, key, query, signer: signerOf(request) };
+  return { operation, kind: KINDS[operation], bucket, key, query, signer: signerOf(request) };
 }
 
+/** The key id. */
 function signerOf({ headers }: IncomingMessage): string {
   return /Credential=([^/]+)/.exec(headers.authorization ?? "")?.[1] ?? "";
 }

@@ -7,7 +7,14 @@ function request(
   key: string,
   query: Record<string, string> = {},
 ): S3Request {
-  return { operation, bucket: "b", key, query: new URLSearchParams(query), signer: "" };
+  return {
+    operation,
+    kind: "other",
+    bucket: "b",
+    key,
+    query: new URLSearchParams(query),
+    signer: "",
+  };
 }
 
 describe("UploadAccount", () => {

@@ -117,7 +117,7 @@ describe("S3Storage, request by request", () => {
     ["list", async (s: Storage) => collect(s.list(""))],
   ] as const) {
     it(`${operation} says that the bucket is missing`, async () => {
-      const storage = storageAt({ ...must(proxy), bucket: "no-such-bucket" });
+      const storage = storageAt({ endpoint: must(proxy).endpoint, bucket: "no-such-bucket" });
       const failed = await rejection(call(storage));
       expect(failed).to.include({ kind: "noSuchBucket" });
       expect(failed).to.have.property("message").that.includes("create the bucket no-such-bucket");
@@ -163,7 +163,7 @@ describe("S3Storage, request by request", () => {
     const faults = must(proxy);
     faults.heal();
     const connection = { maxSockets: 4 };
-    const storage = storageAt({ ...faults, connection });
+    const storage = storageAt({ endpoint: faults.endpoint, connection });
     const warnings: string[] = [];
     const warned = (warning: Error) => warnings.push(warning.message);
     process.on("warning", warned);
