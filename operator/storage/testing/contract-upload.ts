@@ -8,7 +8,8 @@ import { collect, pattern, readAll, rejection } from "./collect.ts";
 import type { Subject } from "./contract.ts";
 
 export function describeUploads({ storage, another, key }: Subject): void {
-  const partBytes = () => storage().capabilities.partBytesMin;
+  /** Where parts of any size are taken, more than what a store may want to see at a time. */
+  const partBytes = () => Math.max(storage().capabilities.partBytesMin, 300_001);
   const openUploads = async () => (await collect(storage().listUploads(key("")))).length;
 
   describe("upload", () => {
@@ -141,7 +142,7 @@ export function describeUploads({ storage, another, key }: Subject): void {
     });
 
     it("whose parts are too small is refused and can be aborted", async function () {
-      if (partBytes() <= "small".length) this.skip();
+      if (storage().capabilities.partBytesMin <= "small".length) this.skip();
       const upload = await storage().upload(key("x"));
       await upload.part(Buffer.from("small"));
       await upload.part(Buffer.from("last"));
