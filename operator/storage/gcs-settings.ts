@@ -1,5 +1,6 @@
 // What a Repository says of a bucket of Google Cloud Storage, as its driver takes it.
 import type { Secret } from "../secret.ts";
+import type { GcsTimeouts } from "./gcs-bucket.ts";
 
 export interface GcsSettings {
   /** Default: Google itself. */
@@ -13,4 +14,5 @@ export interface GcsSettings {
    * asked for again while the process runs. Default: the process's own identity (metadata server).
    */
   readonly credentials?: (() => Promise<Secret>) | undefined;
+  readonly timeouts?: Partial<GcsTimeouts> | undefined;
 }

@@ -1,11 +1,15 @@
 // From settings to the driver of Google Cloud Storage.
-import { TerminalError } from "../errors.ts";
+import { GcsClient } from "./gcs-client.ts";
+import { parseGcsLocation } from "./gcs-location.ts";
+import { GcsStorage } from "./gcs.ts";
 import type { DriverDeps, StorageConfig } from "./open.ts";
 import type { Storage } from "./storage.ts";
 
-export function openGcs(_config: StorageConfig, _deps: DriverDeps): Storage {
-  throw new TerminalError(
-    "InvalidLocation",
-    "this kind of storage is being built: write s3://<bucket>/<folder>",
-  );
+export function openGcs(config: StorageConfig, { clock, steps, maxSockets }: DriverDeps): Storage {
+  const { location, gcs = {}, connection } = config;
+  const { endpoint, credentials, storageClass, kmsKeyName, timeouts } = gcs;
+  const place = parseGcsLocation(location);
+  const client = new GcsClient({ endpoint, credentials, connection, maxSockets, clock });
+  const writing = { storageClass, kmsKeyName };
+  return new GcsStorage({ client, location: place, clock, steps, writing, timeouts });
 }
