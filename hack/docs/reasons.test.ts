@@ -49,7 +49,7 @@ const PARTS: readonly Part[] = [
     paths: [`${CONTROLLERS}/repository`],
     pages: [REPOSITORY, OPERATOR],
     others:
-      "Backup Repository Background Invalid Normal Warning True False Succeeded " +
+      "Backup Repository Secret ConfigMap Background Invalid Normal Warning True False Succeeded " +
       "StorageReady StarRocksReady CatalogReady",
   },
   {

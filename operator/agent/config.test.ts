@@ -148,12 +148,12 @@ describe("loadConfig", () => {
     {
       name: "settings of another kind of storage",
       file: { ...GOOD, gcs: {} },
-      says: "gcs is for a location that begins with gs://",
+      says: "gcs is for another kind of location",
     },
     {
       name: "a location of no kind",
       file: { ...GOOD, location: "file:///backups" },
-      says: "must begin with one of s3://, gs://, hdfs://",
+      says: "must begin with s3://, gs://, hdfs://",
     },
     {
       name: "a role without its name",

@@ -10,6 +10,8 @@ import { silentLog } from "../log.ts";
 import type { Connection, Proxy } from "../storage/connection.ts";
 import type { StorageConfig } from "../storage/open.ts";
 import type { S3Settings } from "../storage/s3-settings.ts";
+import { storeKindOf } from "../storage/store-kind.ts";
+import type { StoreKind } from "../storage/store-kind.ts";
 import type { AgentLimits, ConfigFile, ConnectionFile } from "./config-schema.ts";
 import { readConfigFile } from "./config-schema.ts";
 import {
@@ -54,20 +56,13 @@ export async function loadConfig(path: string, log: Log = silentLog): Promise<Ag
 /** A relative path is looked for beside the file, wherever both are mounted. */
 type Beside = (path: string) => string;
 
-type Settings = Pick<StorageConfig, "s3" | "gcs" | "hdfs">;
-type Kind = keyof Settings;
-
-const KINDS: readonly (readonly [kind: Kind, scheme: RegExp, schemes: string])[] = [
-  ["s3", /^s3a?:/, "s3://"],
-  ["gcs", /^gs:/, "gs://"],
-  ["hdfs", /^(s?web)?hdfs:/, "hdfs://, webhdfs:// or swebhdfs://"],
-];
+type Settings = Pick<StorageConfig, StoreKind>;
 
 const CREDENTIALS = {
   s3: openS3Credentials,
   gcs: openGcsCredentials,
   hdfs: openHdfsCredentials,
-} as const satisfies Record<Kind, unknown>;
+} as const satisfies Record<StoreKind, unknown>;
 
 async function openSettings(file: ConfigFile, beside: Beside, log: Log): Promise<Settings> {
   const kind = kindOf(file);
@@ -79,18 +74,18 @@ async function openSettings(file: ConfigFile, beside: Beside, log: Log): Promise
   return { [kind]: { ...settings, credentials } };
 }
 
-/** The location's kind. Settings of another one would be ignored: that is refused. */
-function kindOf(file: ConfigFile): Kind {
-  const [kind] = KINDS.find(([, scheme]) => scheme.test(file.location)) ?? [];
+/** The location's. Settings of another kind would be ignored: that is refused. */
+function kindOf(file: ConfigFile): StoreKind {
+  const kind = storeKindOf(file.location);
   if (kind === undefined) {
-    const all = KINDS.map(([, , schemes]) => schemes).join(", ");
-    throw new TerminalError("InvalidLocation", `the location must begin with one of ${all}`);
+    throw new TerminalError(
+      "InvalidLocation",
+      "the location must begin with s3://, gs://, hdfs://, webhdfs:// or swebhdfs://",
+    );
   }
-  for (const [other, , schemes] of KINDS) {
-    if (other === kind || file[other] === undefined) continue;
-    throw wrong(`${other} is for a location that begins with ${schemes}: take it out`);
-  }
-  return kind;
+  const other = (["s3", "gcs", "hdfs"] as const).find((k) => k !== kind && file[k] !== undefined);
+  if (other === undefined) return kind;
+  throw wrong(`${other} is for another kind of location: take it out, or correct the location`);
 }
 
 function withTokenBeside(s3: S3Settings, beside: Beside): S3Settings {

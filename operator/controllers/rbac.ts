@@ -50,7 +50,13 @@ export const RBAC_RULES: readonly RbacRule[] = [
     apiGroups: [""],
     resources: ["secrets"],
     verbs: ["get"],
-    why: "the StarRocks user of a Repository; storage credentials are only looked at for changes",
+    why: "the StarRocks user of a Repository; storage credentials are only looked at for their keys, and for changes",
+  },
+  {
+    apiGroups: [""],
+    resources: ["configmaps"],
+    verbs: ["get"],
+    why: "the certificate authorities that a Repository names, which are only looked at for their key, and for changes",
   },
   { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"], why: "kubectl describe" },
   {

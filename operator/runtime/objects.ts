@@ -290,6 +290,7 @@ export interface Secret extends KubernetesObject {
 
 export interface ConfigMap extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
 }
 
 export interface Node extends KubernetesObject {

@@ -14,6 +14,8 @@ import type { RetryOptions } from "./retrying.ts";
 import { Retrier, retrying } from "./retrying.ts";
 import type { S3Settings } from "./s3-settings.ts";
 import type { Storage } from "./storage.ts";
+import { storeKindOf } from "./store-kind.ts";
+import type { StoreKind } from "./store-kind.ts";
 
 export interface StorageConfig {
   /** `s3://bucket/prefix` (or `s3a://`), `gs://bucket/prefix`, `hdfs://name/path`, `webhdfs://host:port/path`. */
@@ -46,11 +48,11 @@ export interface DriverDeps {
 
 type OpenDriver = (config: StorageConfig, deps: DriverDeps) => Storage;
 
-const DRIVERS: readonly (readonly [scheme: RegExp, open: OpenDriver])[] = [
-  [/^s3a?:/, openS3],
-  [/^gs:/, openGcs],
-  [/^(s?web)?hdfs:/, openHdfs],
-];
+const DRIVERS: Readonly<Record<StoreKind, OpenDriver>> = {
+  s3: openS3,
+  gcs: openGcs,
+  hdfs: openHdfs,
+};
 
 const MAX_SOCKETS = 128;
 /** Of the connections, the part that calls may use; the rest is for bodies being read. */
@@ -70,8 +72,8 @@ export function openStorage(config: StorageConfig, deps: StorageDeps): Storage {
 }
 
 function driverOf(location: string): OpenDriver {
-  const [, open] = DRIVERS.find(([scheme]) => scheme.test(location)) ?? [];
-  if (open !== undefined) return open;
+  const kind = storeKindOf(location);
+  if (kind !== undefined) return DRIVERS[kind];
   throw new TerminalError(
     "InvalidLocation",
     "the location is of a kind that is not supported: write s3://<bucket>/<folder>, gs://<bucket>/<folder>, " +

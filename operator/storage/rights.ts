@@ -1,8 +1,7 @@
 // Which right of a store a call of the storage contract needs, in the words of that store's own console,
 // so that a person can grant it without knowing what the agent does. All of them together stand in
 // docs/spec/repository.md.
-
-export type StoreKind = "s3" | "gcs" | "hdfs";
+import type { StoreKind } from "./store-kind.ts";
 
 type Call =
   | "put"

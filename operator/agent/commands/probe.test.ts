@@ -3,6 +3,7 @@ import { collect } from "../../storage/testing/collect.ts";
 import type { Fault } from "../../storage/testing/faulty.ts";
 import { makeFaulty } from "../../storage/testing/faulty.ts";
 import { MemoryStorage } from "../../storage/testing/memory.ts";
+import { StorageError } from "../../storage/errors.ts";
 import { runProbe } from "./probe.ts";
 import { makeDeps } from "./testing/snapshot-fixture.ts";
 
@@ -139,6 +140,26 @@ describe("runProbe", () => {
       expect(await collect(storage.listUploads(""))).to.deep.equal([]);
     });
   }
+
+  it("says that a place which takes no writes may be meant so", async () => {
+    const words = "set readOnly: true";
+    const storage = s3();
+    const detail = { operation: "put", key: "k", reason: "StoreReadOnly" } as const;
+    storage.put = () => Promise.reject(new StorageError("unavailable", "safe mode is on", detail));
+    const outcome = await runProbe(makeDeps(storage), OPTIONS);
+    expect(outcome).to.deep.include({ exitCode: 1, reason: "StoreReadOnly" });
+    expect(outcome.message).to.include("safe mode is on").and.to.include(words);
+    for (const [operation, isSaid] of [
+      ["put", true],
+      ["deleteMany", true],
+      ["list", false],
+    ] as const) {
+      const faulty = makeFaulty(s3());
+      faulty.inject({ operation, kind: "accessDenied" });
+      const { message } = await runProbe(makeDeps(faulty.storage), OPTIONS);
+      expect(message.includes(words), operation).to.equal(isSaid);
+    }
+  });
 
   it("names the rights in the words of the store", async () => {
     for (const [location, right] of [

@@ -8,7 +8,7 @@ import { randomUUID } from "node:crypto";
 import type { StagingLayout } from "../../broker/layout.ts";
 import { OWN_PREFIX, RepositoryLayout, repositoryFolders } from "../../broker/layout.ts";
 import { TransientError, describeError } from "../../errors.ts";
-import type { StorageErrorKind } from "../../storage/errors.ts";
+import type { StorageErrorKind, StorageReason } from "../../storage/errors.ts";
 import { isStorageError } from "../../storage/errors.ts";
 import type { Outcome } from "../outcome.ts";
 import { readIfThere, readObject } from "../read-object.ts";
@@ -100,12 +100,17 @@ function report(
 function failedAt(step: string, error: unknown, deps: CommandDeps): Outcome {
   const { location } = deps.storage;
   const outcome = outcomeOf(error, { location, signal: deps.signal });
+  const meansReading = NO_WRITES.has(outcome.reason) && WRITING.some(({ name }) => name === step);
   return {
     ...outcome,
-    message: `the step ${JSON.stringify(step)} failed: ${outcome.message}`,
+    message: `the step ${JSON.stringify(step)} failed: ${outcome.message}${meansReading ? OR_READ_ONLY : ""}`,
     detail: { step },
   };
 }
+
+/** What a place that is only read from says to writing: perhaps that is meant, and the Repository does not say so. */
+const NO_WRITES: ReadonlySet<string> = new Set<StorageReason>(["AccessDenied", "StoreReadOnly"]);
+const OR_READ_ONLY = "; if Restores alone shall use it, set readOnly: true";
 
 /** Folders of this name that hold anything but our own leftovers; the one that StarRocks takes last. */
 async function foldersOf(deps: CommandDeps, repositoryName: string): Promise<readonly string[]> {

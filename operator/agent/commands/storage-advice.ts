@@ -1,8 +1,9 @@
 // What a person can change when a store refuses and its driver could say no more than the kind: one
 // sentence for each kind of failure that heals by a person's hand, in the fields that this kind of store has.
 import type { StorageErrorKind } from "../../storage/errors.ts";
-import type { StoreKind } from "../../storage/rights.ts";
 import { rightFor } from "../../storage/rights.ts";
+import { storeKindOf } from "../../storage/store-kind.ts";
+import type { StoreKind } from "../../storage/store-kind.ts";
 
 interface Failed {
   readonly location: string;
@@ -50,10 +51,5 @@ const ADVICE: Partial<Readonly<Record<StorageErrorKind, Sentences>>> = {
 
 /** Undefined for what heals by itself. */
 export function adviceFor(kind: StorageErrorKind, failed: Failed): string | undefined {
-  return ADVICE[kind]?.[storeOf(failed.location)](failed);
-}
-
-function storeOf(location: string): StoreKind {
-  if (location.startsWith("gs:")) return "gcs";
-  return /^(s?web)?hdfs:/.test(location) ? "hdfs" : "s3";
+  return ADVICE[kind]?.[storeKindOf(failed.location) ?? "s3"](failed);
 }

@@ -16,7 +16,7 @@ const RETRY_MAX_MS = 5 * 60_000;
 /** A catalogue is read again after a Backup ended, but not more often. */
 const CATALOG_PAUSE_MS = 60_000;
 
-/** Due by the clock, and at once after a change of the spec or of the storage credentials. */
+/** Due by the clock, and at once after a change of the spec or of what it refers to. */
 export function storageIsProbed(seen: Seen): Verdict | undefined {
   const { checkedWith, tasks } = seen;
   const task = tasks.probe;

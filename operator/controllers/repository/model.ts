@@ -30,6 +30,12 @@ export interface RepositorySlot extends SlotView {
   readonly orphaned: boolean;
 }
 
+/** A Secret or ConfigMap that is not there, or lacks a key. */
+export interface Missing {
+  readonly reason: "CredentialsMissing" | "CaBundleMissing";
+  readonly message: string;
+}
+
 export interface Seen {
   readonly nowMs: number;
   readonly repository: Repository;
@@ -48,10 +54,10 @@ export interface Seen {
   readonly tasks: Readonly<Record<RepositoryTask, TaskView | undefined>>;
   /** What the finished catalogue Job printed. */
   readonly catalog: Snapshots | undefined;
-  /** Generation and Secret that a check made now would be of. */
+  /** Generation, Secrets and ConfigMaps that a check made now would be of. */
   readonly checkedWith: string;
-  /** Why pods cannot use the storage's Secret. */
-  readonly credentialsProblem: string | undefined;
+  /** Why pods cannot have what the spec refers to; undefined: they can. */
+  readonly missing: Missing | undefined;
   readonly starrocks: StarRocksView;
 }
 

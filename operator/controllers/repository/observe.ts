@@ -1,5 +1,4 @@
 // Everything a Repository's plan looks at, read into one value. No writes.
-import { createHash } from "node:crypto";
 import type { Repository } from "../../api/repository.generated.ts";
 import { LABELS } from "../../api/group.ts";
 import { REPOSITORY } from "../../api/kinds.ts";
@@ -7,8 +6,8 @@ import { describeProblems } from "../../api/schema.ts";
 import { validate, withDefaults } from "../../api/validate.ts";
 import { must } from "../../assert.ts";
 import type { ObjectKey } from "../../runtime/api.ts";
-import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, SECRETS } from "../../runtime/objects.ts";
-import type { Job, Secret } from "../../runtime/objects.ts";
+import { CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES } from "../../runtime/objects.ts";
+import type { Job } from "../../runtime/objects.ts";
 import { FrontendError } from "../../starrocks/frontend.ts";
 import type { ControllerDeps } from "../deps.ts";
 import { podsOf, viewOfTask } from "../job/observe-agents.ts";
@@ -19,6 +18,7 @@ import { readCatalog } from "./catalog.ts";
 import type { RepositoryTask, Seen, StarRocksView } from "./model.ts";
 import { observeOrphans } from "./observe-orphans.ts";
 import { observeParts } from "./observe-parts.ts";
+import { observeReferences } from "./observe-references.ts";
 
 /** Undefined: it is gone. */
 export async function observe(deps: ControllerDeps, key: ObjectKey): Promise<Seen | undefined> {
@@ -43,7 +43,7 @@ export async function observe(deps: ControllerDeps, key: ObjectKey): Promise<See
     lastEndedMs: lastEnded(users),
     tasks,
     catalog: await readCatalog(deps, repository, tasks.catalog),
-    ...(await credentials(deps, repository)),
+    ...(await observeReferences(deps.api, repository)),
     starrocks,
   };
 }
@@ -82,37 +82,6 @@ function tasksOf(
     return job && viewOfTask(job, podsOf(job, pods));
   };
   return { probe: view("probe"), catalog: view("catalog") };
-}
-
-interface Credentials {
-  /** Changes with the spec and with the Secret, and tells nothing of them. */
-  readonly checkedWith: string;
-  /** Why pods cannot use the Secret; undefined: they can, or there is none to use. */
-  readonly credentialsProblem: string | undefined;
-}
-
-async function credentials(
-  { api }: ControllerDeps,
-  { metadata, spec }: Repository,
-): Promise<Credentials> {
-  const name = spec.credentialsSecret?.name;
-  const namespace = must(metadata.namespace);
-  const secret = name === undefined ? undefined : await api.get(SECRETS, { namespace, name });
-  const version = `${secret?.metadata.uid ?? ""}/${secret?.metadata.resourceVersion ?? ""}`;
-  const digest = createHash("sha256").update(version).digest("hex").slice(0, 16);
-  return {
-    checkedWith: `${metadata.generation ?? 0}-${digest}`,
-    credentialsProblem: name === undefined ? undefined : problemOf(name, secret),
-  };
-}
-
-/** A pod with a Secret that is not there waits for ever without a word. */
-function problemOf(name: string, secret: Secret | undefined): string | undefined {
-  const needs = "it needs the keys accessKeyId and secretAccessKey";
-  if (secret === undefined) return `Secret ${name} does not exist in this namespace: ${needs}`;
-  const missing = ["accessKeyId", "secretAccessKey"].filter((key) => !secret.data?.[key]);
-  if (missing.length === 0) return undefined;
-  return `Secret ${name} has no key ${missing.join(" and ")}: ${needs}`;
 }
 
 async function askStarRocks(deps: ControllerDeps, repository: Repository): Promise<StarRocksView> {

@@ -52,8 +52,13 @@ describe("a Repository", () => {
     },
     {
       name: "tells that its storage Secret is missing: a pod would wait for it without a word",
-      given: { credentialsProblem: "Secret s3 does not exist in this namespace" },
-      step: "credentialsAreThere",
+      given: {
+        missing: {
+          reason: "CredentialsMissing",
+          message: "Secret s3 does not exist in this namespace",
+        },
+      },
+      step: "referencesAreThere",
       result: poll(10_000, "Secret s3 does not exist in this namespace"),
       actions: [notReady("CredentialsMissing", "Secret s3 does not exist in this namespace")],
       phase: "NOT_READY",

@@ -23,7 +23,7 @@ export const STEPS: Steps = {
   slotsAreThere,
   surplusSlotsAreGone,
   starRocksAnswers,
-  credentialsAreThere,
+  referencesAreThere,
   storageIsProbed,
   leftoversAreSwept,
   catalogIsRead,
@@ -40,10 +40,11 @@ function specIsValid(seen: Seen): Verdict | undefined {
   };
 }
 
-function credentialsAreThere({ credentialsProblem: problem }: Seen): Verdict | undefined {
-  if (problem === undefined) return undefined;
-  const finding = notReady("StorageReady", "CredentialsMissing", problem, true);
-  return { finding, reason: "CredentialsMissing", result: poll(UNREADY_POLL_MS, problem) };
+function referencesAreThere({ missing }: Seen): Verdict | undefined {
+  if (missing === undefined) return undefined;
+  const { reason, message } = missing;
+  const finding = notReady("StorageReady", reason, message, true);
+  return { finding, reason, result: poll(UNREADY_POLL_MS, message) };
 }
 
 function slotsAreThere(seen: Seen): Verdict | undefined {

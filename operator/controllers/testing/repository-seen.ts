@@ -52,7 +52,7 @@ export function repositorySeen({
     tasks: { probe: undefined, catalog: undefined },
     catalog: undefined,
     checkedWith: CHECKED_WITH,
-    credentialsProblem: undefined,
+    missing: undefined,
     starrocks: isWhole(starrocks) ? starrocks : { ...answered, ...starrocks },
     ...delta,
   };
