@@ -1,0 +1,224 @@
+import { expect } from "chai";
+import { AssertionError } from "node:assert";
+import { StorageError } from "./errors.ts";
+import type { HdfsCall } from "./hdfs-errors.ts";
+import {
+  KNOWN_HDFS_CODES,
+  classifyHdfsAnswer,
+  classifyHdfsFailure,
+  isForAnotherNameNode,
+  isUnderAFile,
+  isUnknownOperation,
+} from "./hdfs-errors.ts";
+
+const CALL: HdfsCall = {
+  operation: "put",
+  key: "a/b",
+  place: "hdfs://ns1/backup/a/b",
+  host: "nn1:9870",
+  role: "nameNode",
+};
+
+function answered(status: number, exception: string, message = "words"): StorageError {
+  const body = JSON.stringify({ RemoteException: { exception, javaClassName: "x", message } });
+  return classifyHdfsAnswer({ status, headers: {}, body }, CALL);
+}
+
+function page(status: number, body: string, headers = {}): StorageError {
+  return classifyHdfsAnswer({ status, headers, body }, CALL);
+}
+
+function broken(code: string, call = CALL): Error {
+  return classifyHdfsFailure(Object.assign(new Error("broken"), { code }), call);
+}
+
+describe("classifyHdfsAnswer", () => {
+  // As a cluster of Hadoop 3.4.2 said them, where it could be made to.
+  for (const [status, exception, message, kind, reason] of [
+    [404, "FileNotFoundException", "File /x does not exist.", "notFound", undefined],
+    [403, "FileAlreadyExistsException", "rename destination /x", "alreadyExists", undefined],
+    [403, "AccessControlException", "Permission denied: user=eve", "accessDenied", "AccessDenied"],
+    [403, "AccessControlException", "/a/x (is not a directory)", "wrongConfiguration", undefined],
+    [403, "StandbyException", "Operation category READ", "unavailable", "NameNodeStandby"],
+    [403, "RetriableException", "NameNode still not started", "unavailable", undefined],
+    [403, "SafeModeException", "Cannot create file /x.", "unavailable", "StoreReadOnly"],
+    [403, "RetriableException", "Name node is in safe mode.", "unavailable", "StoreReadOnly"],
+    [403, "NSQuotaExceededException", "The NameSpace quota", "full", "StorageFull"],
+    [403, "DSQuotaExceededException", "The DiskSpace quota", "full", "StorageFull"],
+    [
+      403,
+      "RemoteException",
+      "The DiskSpace quota of /x is exceeded: quota = 1",
+      "full",
+      "StorageFull",
+    ],
+    [
+      403,
+      "IOException",
+      "could only be written to 0 of the 1 minReplication nodes.",
+      "unavailable",
+      "StorageFull",
+    ],
+    [403, "AlreadyBeingCreatedException", "Failed to APPEND_FILE", "unavailable", undefined],
+    [
+      403,
+      "RemoteException",
+      "Failed to APPEND_FILE /x because lease recovery is in progress",
+      "unavailable",
+      undefined,
+    ],
+    [
+      403,
+      "UnsupportedOperationException",
+      "Append on EC file without new block",
+      "wrongConfiguration",
+      "WrongConfiguration",
+    ],
+    [403, "PathComponentTooLongException", "limit=255 length=260", "wrongConfiguration", undefined],
+    [403, "InvalidToken", "token (…) is expired", "wrongCredentials", "CredentialsExpired"],
+    [
+      401,
+      "SecurityException",
+      "token (…) can't be found in cache",
+      "wrongCredentials",
+      "CredentialsExpired",
+    ],
+    [
+      403,
+      "AuthorizationException",
+      "User: knox is not allowed to impersonate eve",
+      "wrongCredentials",
+      "RoleRefused",
+    ],
+    [401, "AuthenticationException", "bad", "wrongCredentials", "WrongCredentials"],
+    [403, "BlockMissingException", "Could not obtain block", "unavailable", undefined],
+    [500, "RuntimeException", "odd", "unknown", undefined],
+  ] as const) {
+    it(`takes ${exception} (${message.slice(0, 40)}) for ${kind}`, () => {
+      const error = answered(status, exception, message);
+      expect(error).to.include({ kind });
+      expect(error.detail).to.include({ code: exception, status, reason });
+      expect(error.what).to.include(message.replace(/\.$/, "")).and.include("nn1:9870");
+    });
+  }
+
+  for (const [status, body, kind, reason] of [
+    [401, "", "wrongCredentials", "WrongCredentials"],
+    [403, "<html>no</html>", "accessDenied", "AccessDenied"],
+    [404, "<html>none</html>", "wrongConfiguration", "WrongEndpoint"],
+    [200, "<html>log in</html>", "wrongConfiguration", "WrongEndpoint"],
+    [302, "", "wrongConfiguration", "WrongEndpoint"],
+    [407, "", "wrongConfiguration", "ProxyRefused"],
+    [
+      404,
+      "It looks like you are making an HTTP request to a Hadoop IPC port.",
+      "wrongConfiguration",
+      "WrongEndpoint",
+    ],
+    [429, "", "throttled", undefined],
+    [502, "", "unavailable", undefined],
+    [503, "<html>busy</html>", "unavailable", undefined],
+  ] as const) {
+    it(`takes a bare ${status} ${body.slice(0, 20)} for ${kind}`, () => {
+      const error = page(status, body);
+      expect(error).to.include({ kind });
+      expect(error.detail.reason).to.equal(reason);
+    });
+  }
+
+  it("tells who may not write what to do about it", () => {
+    const error = answered(403, "AccessControlException", "Permission denied: user=eve");
+    expect(error.detail.advice).to.include("hdfs.user").and.include("hdfs://ns1/backup/a/b");
+  });
+
+  it("says of Kerberos what can be done instead", () => {
+    const error = page(401, "", { "www-authenticate": "Negotiate" });
+    expect(error.detail).to.include({ reason: "WrongCredentials" });
+    expect(error.detail.advice).to.match(/Kerberos.*delegation token.*HTTP Basic/);
+    const both = page(401, "", { "www-authenticate": ["Negotiate", 'Basic realm="x"'] });
+    expect(both.detail.advice).to.not.include("Kerberos");
+  });
+
+  it("leaves out a DataNode's stack, and the query of an address", () => {
+    const message =
+      "failed at http://dn1:9864/x?delegation=SECRET now\n\tat org.apache.Foo(Foo.java:1)";
+    const error = answered(403, "RemoteException", message);
+    expect(error.message)
+      .to.include("http://dn1:9864/x")
+      .and.not.match(/SECRET|Foo\.java/);
+  });
+
+  it("lets HDFS keep a vanished writer's lease before it is asked again", () => {
+    expect(answered(403, "RecoveryInProgressException").detail.retryAfterMs).to.equal(10_000);
+    expect(page(503, "", { "retry-after": "7" }).detail.retryAfterMs).to.equal(7000);
+  });
+});
+
+describe("classifyHdfsFailure", () => {
+  for (const [code, kind, reason] of [
+    ["ECONNREFUSED", "unavailable", "EndpointUnreachable"],
+    ["ENOTFOUND", "unavailable", "EndpointUnreachable"],
+    ["ETIMEDOUT", "timeout", "EndpointUnreachable"],
+    ["ECONNRESET", "unavailable", undefined],
+    ["SELF_SIGNED_CERT_IN_CHAIN", "wrongConfiguration", "CertificateUntrusted"],
+    ["EPROTO", "wrongConfiguration", "WrongEndpoint"],
+    ["HPE_INVALID_CONSTANT", "wrongConfiguration", "WrongEndpoint"],
+    ["EODD", "unknown", undefined],
+  ] as const) {
+    it(`takes ${code} for ${kind}`, () => {
+      const error = broken(code);
+      expect(error).to.be.instanceOf(StorageError).and.include({ kind });
+      expect((error as StorageError).detail.reason).to.equal(reason);
+    });
+  }
+
+  it("says of a DataNode that agents must reach it", () => {
+    const error = broken("ENOTFOUND", { ...CALL, host: "dn1:9864", role: "dataNode" });
+    expect(error.message).to.include("the DataNode dn1:9864").and.include("every DataNode");
+    expect((error as StorageError).detail.reason).to.equal("EndpointUnreachable");
+  });
+
+  it("leaves our own bugs and errors that are classified as they are", () => {
+    const bug = new AssertionError({ message: "bug" });
+    const known = new StorageError("full", "x", { operation: "put", key: "k" });
+    expect(classifyHdfsFailure(bug, CALL)).to.equal(bug);
+    expect(classifyHdfsFailure(known, CALL)).to.equal(known);
+  });
+
+  it("knows each of its codes", () => {
+    for (const code of KNOWN_HDFS_CODES) {
+      const error =
+        code.endsWith("Exception") || code === "InvalidToken" ? answered(403, code) : broken(code);
+      expect(error, code).to.be.instanceOf(StorageError).and.not.include({ kind: "unknown" });
+    }
+  });
+});
+
+describe("what the driver asks of an error", () => {
+  it("another NameNode is asked where this one does not lead, does not answer or is busy", () => {
+    for (const error of [
+      answered(403, "StandbyException"),
+      answered(403, "RetriableException"),
+      broken("ECONNREFUSED"),
+      broken("ETIMEDOUT"),
+      page(503, ""),
+    ]) {
+      expect(isForAnotherNameNode(error), error.message).to.equal(true);
+    }
+    for (const error of [answered(404, "FileNotFoundException"), page(401, ""), page(500, "")]) {
+      expect(isForAnotherNameNode(error), error.message).to.equal(false);
+    }
+  });
+
+  it("an unknown operation is told from a wrong argument, and a file in the way from a missing right", () => {
+    const message =
+      'Invalid value for webhdfs parameter "op": LISTSTATUS_BATCH is not a valid GET operation.';
+    expect(isUnknownOperation(answered(400, "IllegalArgumentException", message))).to.equal(true);
+    expect(isUnknownOperation(answered(400, "IllegalArgumentException", "bad path"))).to.equal(
+      false,
+    );
+    const inTheWay = answered(403, "AccessControlException", "/a/x (is not a directory)");
+    expect(isUnderAFile(inTheWay)).to.equal(true);
+    expect(isUnderAFile(answered(403, "AccessControlException"))).to.equal(false);
+  });
+});
