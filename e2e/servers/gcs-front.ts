@@ -98,7 +98,7 @@ class Front {
       request.resume();
       refuse(response, refusal);
     } else if (about.operation === "BeginUpload") {
-      await this.#begin(request, response);
+      await this.#begin(request, response, about.key);
     } else if (about.query.has("upload_id")) {
       await this.#session(request, response, about);
     } else this.#forward(request, response, about);
@@ -130,10 +130,10 @@ class Front {
     return ((await answer.json()) as { readonly generation: string }).generation;
   }
 
-  async #begin(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #begin(request: IncomingMessage, response: ServerResponse, key: string): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    const id = this.sessions.begin(Buffer.concat(chunks).toString());
+    const id = this.sessions.begin(key, Buffer.concat(chunks).toString());
     const location = `http://${request.headers.host ?? ""}${request.url ?? ""}&upload_id=${id}`;
     response.writeHead(200, { location, "x-guploader-uploadid": id }).end();
   }

@@ -1,25 +1,27 @@
 // Which operation of Google Cloud Storage's JSON API an HTTP request is, told from its method, path, query and range.
 import type { IncomingMessage } from "node:http";
+import type { RequestKind, StoreRequest } from "./dialect.ts";
 
-export type GcsOperation =
-  | "InsertObject"
-  | "BeginUpload"
-  | "UploadChunk"
-  | "AskUpload"
-  | "FinishUpload"
-  | "CancelUpload"
-  | "GetObject"
-  | "ReadObject"
-  | "ListObjects"
-  | "RewriteObject"
-  | "DeleteObject"
-  | "Other";
+const KINDS = {
+  InsertObject: "put",
+  BeginUpload: "begin",
+  UploadChunk: "part",
+  AskUpload: "other",
+  FinishUpload: "complete",
+  CancelUpload: "abort",
+  GetObject: "stat",
+  ReadObject: "read",
+  ListObjects: "list",
+  RewriteObject: "copy",
+  DeleteObject: "delete",
+  Other: "other",
+} as const satisfies Record<string, RequestKind>;
 
-export interface GcsRequest {
+export type GcsOperation = keyof typeof KINDS;
+
+export interface GcsRequest extends StoreRequest {
   readonly operation: GcsOperation;
   readonly bucket: string;
-  /** Empty where only the body tells it: of what is inserted and of uploads that are begun. */
-  readonly key: string;
   /** Where a rewrite goes. */
   readonly to: string;
   readonly query: URLSearchParams;
@@ -30,8 +32,16 @@ export function readGcsRequest(request: IncomingMessage): GcsRequest {
   const [, upload, bucket, rest = ""] =
     /^(\/upload)?\/storage\/v1\/b\/([^/]+)\/o(?:\/(.*))?$/.exec(pathname) ?? [];
   const [key = "", to = ""] = rest.split(/\/rewriteTo\/b\/[^/]+\/o\//).map(decodeURIComponent);
-  const about = { bucket: decodeURIComponent(bucket ?? ""), key, to, query };
-  return { ...about, operation: bucket === undefined ? "Other" : told(request, upload, about) };
+  // Of what is written only the query or the body tells the name; our driver says it in the query.
+  const about = { key: key === "" ? (query.get("name") ?? "") : key, to, query };
+  const operation = bucket === undefined ? "Other" : told(request, upload, { ...about, key });
+  return {
+    ...about,
+    bucket: decodeURIComponent(bucket ?? ""),
+    operation,
+    kind: KINDS[operation],
+    signer: "",
+  };
 }
 
 function told(

@@ -41,10 +41,11 @@ export class GcsSessions {
     return [...this.#sessions.values()].filter(({ done }) => !done).map(({ key }) => key);
   }
 
-  begin(about: string): string {
+  /** `about`: JSON of what the object will be beside its content. */
+  begin(key: string, about: string): string {
     const id = randomUUID();
-    const { name } = JSON.parse(about) as { readonly name: string };
-    this.#sessions.set(id, { key: name, about, body: Buffer.alloc(0) });
+    const whole = JSON.stringify({ ...(JSON.parse(about) as object), name: key });
+    this.#sessions.set(id, { key, about: whole, body: Buffer.alloc(0) });
     return id;
   }
 

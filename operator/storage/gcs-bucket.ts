@@ -1,6 +1,7 @@
 // One bucket with a prefix, spoken to through one client: every request of the driver goes through here, which puts
 // a limit on its time, follows the caller's signal and classifies what goes wrong.
 import type { IncomingMessage } from "node:http";
+import { assert } from "../assert.ts";
 import type { Clock } from "../clock.ts";
 import { StorageError } from "./errors.ts";
 import type { GcsClient, GcsRequest } from "./gcs-client.ts";
@@ -105,7 +106,10 @@ export class GcsBucket {
   }
 
   #encoded(key: string): string {
-    return encodeURIComponent(this.objectKey(key));
+    const name = this.objectKey(key);
+    // In a path they would lead to the bucket itself. Google has no such objects.
+    assert(name !== "." && name !== "..", () => `${name} is no object's name`);
+    return encodeURIComponent(name);
   }
 
   /** One request with the whole of its answer. Rejects with a `StorageError`, or the signal's reason. */

@@ -57,8 +57,8 @@ export class HttpClient {
     for (const piece of body) sending.write(piece);
     sending.end();
     const answer = await answered.promise;
-    answer.once("close", () => {
-      // Answered before the body was sent: the rest of it must not be read from memory that others will use.
+    // Answered before the body was sent: the rest of it must not be read from memory that others will use.
+    answer.once("end", () => {
       if (!sending.writableFinished) sending.destroy();
     });
     return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer };

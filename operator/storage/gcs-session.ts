@@ -23,15 +23,16 @@ const CANCELLED = [499, 200, 204, 404, 410];
 /** Begins one; resolves with its path. */
 export async function beginGcsSession(bucket: GcsBucket, purpose: Purpose): Promise<string> {
   const { kmsKeyName, storageClass } = bucket.writing;
+  const name = bucket.objectKey(purpose.key);
   const { headers } = await bucket.send(purpose, {
     method: "POST",
     path: bucket.uploadPath,
-    query: { uploadType: "resumable", fields: OBJECT_FIELDS, kmsKeyName },
+    query: { uploadType: "resumable", name, fields: OBJECT_FIELDS, kmsKeyName },
     headers: {
       "content-type": "application/json; charset=utf-8",
       "x-upload-content-type": "application/octet-stream",
     },
-    body: [Buffer.from(JSON.stringify({ name: bucket.objectKey(purpose.key), storageClass }))],
+    body: [Buffer.from(JSON.stringify({ storageClass }))],
   });
   const address = URL.parse(headers.location ?? "");
   if (address === null) throw failed(purpose, "the answer has no session");

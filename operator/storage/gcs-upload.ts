@@ -22,7 +22,7 @@ export async function putGcsObject(
 ): Promise<ObjectInfo> {
   const { storageClass, kmsKeyName } = bucket.writing;
   const name = bucket.objectKey(purpose.key);
-  const about = { name, storageClass, crc32c: encodeCrc32c(crc32c(body)) };
+  const about = { storageClass, crc32c: encodeCrc32c(crc32c(body)) };
   const boundary = randomUUID();
   const head =
     `--${boundary}\r\ncontent-type: application/json; charset=utf-8\r\n\r\n${JSON.stringify(about)}\r\n` +
@@ -32,6 +32,7 @@ export async function putGcsObject(
     path: bucket.uploadPath,
     query: {
       uploadType: "multipart",
+      name,
       fields: OBJECT_FIELDS,
       kmsKeyName,
       ifGenerationMatch: ifAbsent ? "0" : undefined,
