@@ -10,6 +10,7 @@ const NO_IDENTITY =
   "name a Secret in credentialsSecret, or give the pod's service account an identity (IRSA, EKS Pod Identity) or the node an instance profile";
 const LET_ASSUME =
   "let the role's trust policy name these credentials (and s3.externalId as it is set here), and let their own policy allow sts:AssumeRole";
+const MOUNT_TOKEN = "let the pod have the token of its service account";
 const SHORTEN =
   "set s3.sessionDuration to what the role allows (its maximum session duration), or correct s3.roleArn";
 
@@ -39,7 +40,11 @@ export function classifyChainError(error: unknown, renewal: boolean): unknown {
 /** The storage error when a role cannot be taken on. */
 export function classifyRoleError(error: unknown, arn: string): unknown {
   if (isStorageError(error)) return error;
-  return stsError(`taking on the role ${arn}`, look(error), LET_ASSUME);
+  const [what, seen] = [`taking on the role ${arn}`, look(error)];
+  // The file with the token of a web identity.
+  if (seen.code !== "ENOENT") return stsError(what, seen, LET_ASSUME);
+  const row = { kind: "wrongCredentials", reason: "NoCredentials", advice: MOUNT_TOKEN } as const;
+  return identityError(what, seen, row);
 }
 
 function stsError(what: string, seen: Seen, otherwise: string): StorageError {
