@@ -19,6 +19,7 @@ export function openS3(
     client,
     location: place,
     clock,
+    log,
     steps,
     conditionalPut,
     copyLimits,

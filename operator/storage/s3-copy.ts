@@ -2,11 +2,12 @@
 // are copied, several at a time. Some stores copy less in one request than S3 does: their refusal
 // leads to the same second way.
 import { CopyObjectCommand, UploadPartCopyCommand } from "@aws-sdk/client-s3";
-import { isStorageError } from "./errors.ts";
+import { isStorageError, StorageError } from "./errors.ts";
 import type { Layer } from "./layer.ts";
 import { forEachParallel } from "./parallel.ts";
 import { PartList } from "./part-list.ts";
 import type { Purpose, S3Bucket } from "./s3-bucket.ts";
+import type { S3Dialect } from "./s3-dialect.ts";
 import { headS3Object } from "./s3-read.ts";
 import { abortS3Upload, completeS3Upload, createS3Upload } from "./s3-upload.ts";
 import { copiedAs } from "./s3-written.ts";
@@ -35,23 +36,38 @@ const TOO_LARGE: readonly (string | undefined)[] = ["InvalidRequest", "EntityToo
 /** No store refuses a source up to this size for its size. */
 const SURELY_SINGLE_BYTES = 1024 * 1024;
 
+export interface CopierOptions {
+  readonly limits: CopyLimits;
+  readonly steps: Pick<Layer, "call">;
+  readonly dialect: S3Dialect;
+}
+
 export class S3Copier {
   readonly #bucket: S3Bucket;
   readonly #limits: CopyLimits;
   readonly #steps: Pick<Layer, "call">;
+  readonly #dialect: S3Dialect;
 
   /** `steps` goes around each request of a copy in parts: a retry of one must not redo them all. */
-  constructor(bucket: S3Bucket, limits: CopyLimits, steps: Pick<Layer, "call">) {
+  constructor(bucket: S3Bucket, how: CopierOptions) {
     this.#bucket = bucket;
-    this.#limits = limits;
-    this.#steps = steps;
+    this.#limits = how.limits;
+    this.#steps = how.steps;
+    this.#dialect = how.dialect;
   }
 
   /** Exactly one request when the caller tells the size and it is within the limit. */
   async copy(from: string, to: string, options: CopyOptions): Promise<ObjectInfo> {
     const purpose: Purpose = { operation: "copy", key: from, signal: options.signal };
     const known = options.size ?? (await headS3Object(this.#bucket, purpose)).size;
-    if (known > this.#limits.singleBytesMax) return this.#copyParts(purpose, to);
+    if (known > this.#limits.singleBytesMax) {
+      return this.#dialect.either(
+        "partCopy",
+        () => this.#copyParts(purpose, to),
+        // A store without copies in parts copies any size at once, or nothing helps.
+        () => this.#copyWhole(purpose, to, known),
+      );
+    }
     try {
       return await this.#copyWhole(purpose, to, known);
     } catch (error) {
@@ -115,12 +131,19 @@ export class S3Copier {
             sendOptions,
           ),
         );
+        if (output.CopyPartResult === undefined) throw this.#unheeded(target);
         const size = range.last - range.first + 1;
-        const { etag } = this.#bucket.info(target, size, output.CopyPartResult?.ETag);
+        const { etag } = this.#bucket.info(target, size, output.CopyPartResult.ETag);
         parts.store({ number, etag, size });
       });
     });
     return parts;
+  }
+
+  /** The store took the request for a part without bytes: it would become an object without bytes. */
+  #unheeded({ operation, key }: Purpose): StorageError {
+    const what = `${operation} of ${key}: the store did not heed that a part is to be copied`;
+    return new StorageError("wrongConfiguration", what, { operation, key, code: "NotImplemented" });
   }
 
   #step<T>({ key, signal }: Purpose, request: () => Promise<T>): Promise<T> {

@@ -13,6 +13,8 @@ import {
   ListObjectsV2Command,
 } from "@aws-sdk/client-s3";
 import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { silentLog } from "../log.ts";
 import { StorageError, isNotFound, isStorageError } from "./errors.ts";
 import { compareKeys, requireKey, requirePair } from "./key.ts";
 import type { Layer } from "./layer.ts";
@@ -21,6 +23,7 @@ import type { Purpose, Timeouts } from "./s3-bucket.ts";
 import { S3Bucket } from "./s3-bucket.ts";
 import type { CopyLimits } from "./s3-copy.ts";
 import { S3Copier, S3_COPY_LIMITS } from "./s3-copy.ts";
+import { S3Dialect } from "./s3-dialect.ts";
 import { classifyS3Code } from "./s3-errors.ts";
 import type { S3Location } from "./s3-location.ts";
 import { formatS3Location } from "./s3-location.ts";
@@ -47,6 +50,8 @@ export interface S3StorageOptions {
   readonly client: S3Client;
   readonly location: S3Location;
   readonly clock: Clock;
+  /** Default: silent. */
+  readonly log?: Log | undefined;
   /** Around each request of a call that takes several; retries belong here. Default: nothing. */
   readonly steps?: Pick<Layer, "call"> | undefined;
   readonly copyLimits?: Partial<CopyLimits> | undefined;
@@ -60,6 +65,8 @@ export interface S3StorageOptions {
 const TIMEOUTS: Timeouts = { requestMs: 60_000, slowRequestMs: 600_000, stallMs: 30_000 };
 const DELETE_BATCH = 1000;
 const DELETE_PARALLEL = 4;
+/** Of each batch, where a store knows no batches. */
+const DELETE_EACH_PARALLEL = 8;
 const PART_BYTES_MIN = 5 * 1024 * 1024;
 const onlyOnce: Pick<Layer, "call"> = { call: (_call, next) => next() };
 
@@ -69,15 +76,19 @@ export class S3Storage implements Storage {
   readonly #bucket: S3Bucket;
   readonly #copier: S3Copier;
   readonly #steps: Pick<Layer, "call">;
+  readonly #dialect: S3Dialect;
   #bucketSeen = false;
 
   constructor(options: S3StorageOptions) {
-    const { client, location, clock, steps = onlyOnce } = options;
+    const { client, location, clock, log = silentLog, steps = onlyOnce } = options;
+    const dialect = new S3Dialect(log);
     const limits = { ...S3_COPY_LIMITS, ...options.copyLimits };
     this.location = formatS3Location(location);
     this.capabilities = {
       atomicMove: false,
-      conditionalPut: options.conditionalPut ?? true,
+      get conditionalPut() {
+        return options.conditionalPut !== false && !dialect.lacks("conditionalPut");
+      },
       partBytesMin: PART_BYTES_MIN,
       partsMax: limits.partsMax,
       partsInOrder: false,
@@ -88,15 +99,21 @@ export class S3Storage implements Storage {
       timeouts: { ...TIMEOUTS, ...options.timeouts },
       written: options.written ?? {},
     });
-    this.#copier = new S3Copier(this.#bucket, limits, steps);
+    this.#copier = new S3Copier(this.#bucket, { limits, steps, dialect });
     this.#steps = steps;
+    this.#dialect = dialect;
   }
 
   async put(key: string, body: Buffer, options: PutOptions = {}): Promise<ObjectInfo> {
     const purpose: Purpose = { operation: "put", key: requireKey(key), signal: options.signal };
-    const ifAbsent = options.ifAbsent === true && this.capabilities.conditionalPut;
-    if (options.ifAbsent === true && !ifAbsent) await this.#requireAbsent(purpose);
-    return putS3Object(this.#bucket, purpose, { body, ifAbsent });
+    const write = (ifAbsent: boolean) => putS3Object(this.#bucket, purpose, { body, ifAbsent });
+    if (options.ifAbsent !== true) return write(false);
+    const look = async () => {
+      await this.#requireAbsent(purpose);
+      return write(false);
+    };
+    if (!this.capabilities.conditionalPut) return look();
+    return this.#dialect.either("conditionalPut", () => write(true), look);
   }
 
   async upload(key: string, options: CallOptions = {}): Promise<Upload> {
@@ -165,17 +182,7 @@ export class S3Storage implements Storage {
   }
 
   async delete(key: string, options: CallOptions = {}): Promise<void> {
-    const purpose: Purpose = { operation: "delete", key: requireKey(key), signal: options.signal };
-    try {
-      await this.#bucket.send(purpose, (client, sendOptions) =>
-        client.send(
-          new DeleteObjectCommand({ Bucket: this.#bucket.name, Key: this.#bucket.objectKey(key) }),
-          sendOptions,
-        ),
-      );
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await this.#deleteOne({ operation: "delete", key: requireKey(key), signal: options.signal });
   }
 
   async deleteMany(keys: readonly string[], options: CallOptions = {}): Promise<void> {
@@ -189,7 +196,11 @@ export class S3Storage implements Storage {
         key: batch[0] ?? "",
         signal: options.signal,
       } as const;
-      return this.#steps.call(purpose, () => this.#deleteBatch(purpose, batch));
+      return this.#dialect.either(
+        "batchDelete",
+        () => this.#steps.call(purpose, () => this.#deleteBatch(purpose, batch)),
+        () => this.#deleteEach(batch, options),
+      );
     });
   }
 
@@ -250,6 +261,17 @@ export class S3Storage implements Storage {
     return rows.sort((a, b) => compareKeys(nameOf(a), nameOf(b)));
   }
 
+  async #deleteOne(purpose: Purpose): Promise<void> {
+    const Key = this.#bucket.objectKey(purpose.key);
+    try {
+      await this.#bucket.send(purpose, (client, sendOptions) =>
+        client.send(new DeleteObjectCommand({ Bucket: this.#bucket.name, Key }), sendOptions),
+      );
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
   async #deleteBatch(purpose: Purpose, keys: readonly string[]): Promise<void> {
     const output = await this.#bucket.send(purpose, (client, sendOptions) =>
       client.send(
@@ -264,6 +286,15 @@ export class S3Storage implements Storage {
       ),
     );
     for (const failed of output.Errors ?? []) this.#requireDeleted(purpose, failed);
+  }
+
+  async #deleteEach(keys: readonly string[], { signal }: CallOptions): Promise<void> {
+    await forEachParallel(keys, DELETE_EACH_PARALLEL, (key) => {
+      const purpose: Purpose = { operation: "deleteMany", key, signal };
+      return this.#steps.call({ operation: "deleteMany", key, signal }, () =>
+        this.#deleteOne(purpose),
+      );
+    });
   }
 
   #requireDeleted(purpose: Purpose, { Key = "", Code = "Unknown", Message = "" }: _Error): void {
