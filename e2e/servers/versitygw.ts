@@ -69,6 +69,8 @@ async function launch(
   // It changes into its root: the path must be absolute. Without it a wrong key answers 404.
   args.push("--iam-dir", iam ?? folder);
   if (threshold !== undefined) args.push("--copy-object-threshold", String(threshold));
+  // Buckets with an underscore are older than the rule against them, and other stores never had it.
+  if (options.bucket?.includes("_") === true) args.push("--disable-strict-bucket-names");
   // Attributes beside the files, for file systems without extended attributes.
   args.push("posix", "--sidecar", sidecar ?? folder, root ?? folder);
   const child = spawn(program, args, {

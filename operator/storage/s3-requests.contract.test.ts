@@ -5,13 +5,10 @@ import type { FaultProxy } from "../../e2e/servers/fault-proxy.ts";
 import { startFaultProxy } from "../../e2e/servers/fault-proxy.ts";
 import { startFauxqs } from "../../e2e/servers/fauxqs.ts";
 import { LOOPBACK, freePort } from "../../e2e/servers/loopback.ts";
-import { describeWith } from "../../e2e/servers/installed.ts";
 import type { S3Server } from "../../e2e/servers/s3-server.ts";
-import { startVersitygw } from "../../e2e/servers/versitygw.ts";
 import { must } from "../assert.ts";
 import { systemClock } from "../clock.ts";
 import { Secret } from "../secret.ts";
-import { isStorageError } from "./errors.ts";
 
 import type { Connection } from "./connection.ts";
 import { makeS3Client } from "./s3-client.ts";
@@ -175,45 +172,5 @@ describe("S3Storage, request by request", () => {
     process.off("warning", warned);
     expect(faults.connections).to.be.within(1, 4);
     expect(warnings).to.deep.equal([]);
-  });
-});
-
-describeWith("versitygw", "S3Storage at a strict server", () => {
-  let server: S3Server | undefined;
-
-  before(async () => {
-    server = await startVersitygw();
-  });
-  after(async () => {
-    await server?.stop();
-  });
-
-  for (const [title, wrong] of [
-    ["an unknown key", { accessKeyId: "nobody" }],
-    ["a wrong secret", { secretAccessKey: "wrong" }],
-  ] as const) {
-    it(`tells ${title}, and shows neither`, async () => {
-      const failed = await rejection(storageAt({ ...must(server), ...wrong }).put("a", x));
-      expect(failed).to.include({ kind: "wrongCredentials" });
-      const shown = isStorageError(failed) ? failed.message + JSON.stringify(failed) : "";
-      expect(shown)
-        .to.include("check the access key")
-        .and.not.match(/testsecret|Signature=/);
-    });
-
-    it(`tells ${title} also for a body that it refuses before it has read it`, async () => {
-      const storage = storageAt({ ...must(server), ...wrong });
-      for (let time = 0; time < 5; time += 1) {
-        const failed = await rejection(storage.put("a", pattern(8 * MIB)));
-        expect(failed).to.include({ kind: "wrongCredentials" });
-      }
-    });
-  }
-
-  it("names the region to set", async () => {
-    const client = { region: "mars-north-1" };
-    const failed = await rejection(storageAt({ ...must(server), client }).put("a", x));
-    expect(failed).to.include({ kind: "wrongConfiguration" });
-    expect(failed).to.have.property("message").that.includes("set s3.region to us-east-1");
   });
 });

@@ -9,7 +9,7 @@ describe("writtenAs", () => {
   });
 
   it("encodes tags as a query", () => {
-    const { Tagging } = writtenAs({ tags: { team: "a & b", "k/ü": "=" } });
+    const { Tagging } = writtenAs({ tags: { team: "a + b", "k/ü": "=" } });
     expect(Object.fromEntries(new URLSearchParams(Tagging))).to.deep.equal({
       team: "a & b",
       "k/ü": "=",

@@ -29,9 +29,7 @@ export function writtenAs({ storageClass, encryption, tags }: S3Settings): Writt
       ? {}
       : { StorageClass: storageClass as NonNullable<WrittenAs["StorageClass"]> }),
     ...(encryption === undefined ? {} : encryptedAs(encryption)),
-    ...(tags === undefined || Object.keys(tags).length === 0
-      ? {}
-      : { Tagging: new URLSearchParams(tags).toString() }),
+    ...(tags === undefined || Object.keys(tags).length === 0 ? {} : { Tagging: queryOf(tags) }),
   };
 }
 
@@ -48,4 +46,9 @@ function encryptedAs({ algorithm, kmsKeyId, bucketKey }: S3Encryption): WrittenA
     ...(kmsKeyId === undefined ? {} : { SSEKMSKeyId: kmsKeyId }),
     ...(bucketKey === undefined ? {} : { BucketKeyEnabled: bucketKey }),
   };
+}
+
+// A blank as %20: not every store takes the plus of forms for one.
+function queryOf(tags: Readonly<Record<string, string>>): string {
+  return new URLSearchParams(tags).toString().replaceAll("+", "%20");
 }

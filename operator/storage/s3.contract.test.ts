@@ -1,11 +1,7 @@
-// The S3 driver against real servers: fauxqs (in npm, always) through the fault proxy, and versitygw
-// (strict; where it is installed), also with its copies limited so that they go part by part.
+// The S3 driver on fauxqs (in npm, everywhere) through the fault proxy. On strict servers: s3.servers.test.ts.
 import { startFaultProxy } from "../../e2e/servers/fault-proxy.ts";
 import { startFauxqs } from "../../e2e/servers/fauxqs.ts";
-import { describeWith } from "../../e2e/servers/installed.ts";
 import type { S3Server } from "../../e2e/servers/s3-server.ts";
-import type { VersitygwOptions } from "../../e2e/servers/versitygw.ts";
-import { startVersitygw } from "../../e2e/servers/versitygw.ts";
 import { systemClock } from "../clock.ts";
 import { Secret } from "../secret.ts";
 import { makeS3Client } from "./s3-client.ts";
@@ -54,22 +50,7 @@ async function onFauxqs(how: How = {}): Promise<Opened> {
   });
 }
 
-async function onVersitygw(options: VersitygwOptions, how: How = {}): Promise<Opened> {
-  const server = await startVersitygw(options);
-  return openOn(server, how, () => server.stop());
-}
-
 storageContract("S3Storage on fauxqs", () => onFauxqs());
 storageContract("S3Storage on fauxqs, copying in parts", () =>
   onFauxqs({ copyLimits: { singleBytesMax: 6 * MIB, partBytes: 5 * MIB, parallel: 3 } }),
 );
-
-describeWith("versitygw", "S3Storage on versitygw", () => {
-  storageContract("S3Storage on versitygw", () => onVersitygw({}));
-  storageContract("S3Storage on versitygw, with checksums only where required", () =>
-    onVersitygw({}, { checksumMode: "whenRequired" }),
-  );
-  storageContract("S3Storage on versitygw, which refuses large copies", () =>
-    onVersitygw({ copyObjectThreshold: 6 * MIB }, { copyLimits: { partBytes: 5 * MIB } }),
-  );
-});
