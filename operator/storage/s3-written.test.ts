@@ -11,7 +11,7 @@ describe("writtenAs", () => {
   it("encodes tags as a query", () => {
     const { Tagging } = writtenAs({ tags: { team: "a + b", "k/ü": "=" } });
     expect(Object.fromEntries(new URLSearchParams(Tagging))).to.deep.equal({
-      team: "a & b",
+      team: "a + b",
       "k/ü": "=",
     });
   });
