@@ -26,8 +26,10 @@ function isOurs(object: KubernetesObject): object is UncheckedObject {
 const manifests = textsIn("e2e/manifests", ".yaml");
 const pages = textsIn("docs/spec", ".md");
 const readme = readFileSync(join(root, "README.md"), "utf8");
+/** One for each storage and credential, on the page alone: e2e/manifests.test.ts applies them. */
+const STORAGES = /^## A sample for each storage[\s\S]*?(?=^## )/m;
 const samples = [...pages].flatMap(([page, text]) =>
-  blocksOf(text, "yaml").map((sample) => ({ page, sample })),
+  blocksOf(text.replace(STORAGES, ""), "yaml").map((sample) => ({ page, sample })),
 );
 
 /** Code of a language in a page; of a block in a list without the list's indent. */

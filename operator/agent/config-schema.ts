@@ -64,7 +64,11 @@ const S3 = {
       type: "object",
       additionalProperties: false,
       required: ["algorithm"],
-      properties: { algorithm: { enum: ["AES256", "aws:kms", "aws:kms:dsse"] }, kmsKeyId: TEXT },
+      properties: {
+        algorithm: { enum: ["AES256", "aws:kms", "aws:kms:dsse"] },
+        kmsKeyId: TEXT,
+        bucketKey: { type: "boolean" },
+      },
     },
     tags: {
       type: "object",

@@ -169,6 +169,12 @@ export interface RepositoryS3Encryption {
    * `arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab`.
    */
   readonly kmsKeyId?: string;
+  /**
+   * `true`: one key of KMS' for many objects (an S3 Bucket Key). A backup writes many small files,
+   * each of which asks KMS otherwise, for money and up to KMS' rate. For `aws:kms` alone. Absent:
+   * as the bucket says.
+   */
+  readonly bucketKey?: boolean;
 }
 
 export type RepositoryS3EncryptionAlgorithm = "AES256" | "aws:kms" | "aws:kms:dsse";

@@ -931,6 +931,10 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                 {
                   "rule": "!has(self.kmsKeyId) || self.algorithm.startsWith('aws:kms')",
                   "message": "kmsKeyId goes with the algorithms aws:kms and aws:kms:dsse alone: write one of them, or take kmsKeyId out"
+                },
+                {
+                  "rule": "!has(self.bucketKey) || self.algorithm == 'aws:kms'",
+                  "message": "bucketKey goes with the algorithm aws:kms alone: write that, or take bucketKey out"
                 }
               ],
               "properties": {
@@ -951,6 +955,9 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                       "message": "kmsKeyId must be a key's id, ARN or alias: write for example arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
                     }
                   ]
+                },
+                "bucketKey": {
+                  "type": "boolean"
                 }
               },
               "additionalProperties": false

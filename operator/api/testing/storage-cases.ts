@@ -32,7 +32,7 @@ const ACCEPTED: readonly SchemaCase[] = [
         sessionDuration: "12h",
         stsEndpoint: "https://sts.eu-central-1.amazonaws.com",
         storageClass: "STANDARD_IA",
-        encryption: { algorithm: "aws:kms", kmsKeyId: "alias/backups" },
+        encryption: { algorithm: "aws:kms", kmsKeyId: "alias/backups", bucketKey: true },
         tags: { team: "data", "cost center": "4711", empty: "" },
       },
       {
@@ -231,6 +231,11 @@ const OF_S3: readonly SchemaCase[] = [
     object: onS3({ encryption: { algorithm: "AES256", kmsKeyId: "alias/backups" } }),
     problems: [["spec.s3.encryption", "take kmsKeyId out"]],
   },
+  ...["AES256", "aws:kms:dsse"].map((algorithm) => ({
+    name: `a bucket key for ${algorithm}`,
+    object: onS3({ encryption: { algorithm, bucketKey: true } }),
+    problems: [["spec.s3.encryption", "take bucketKey out"]] as const,
+  })),
   ...["", "my key"].map((kmsKeyId) => ({
     name: `the key of KMS "${kmsKeyId}"`,
     object: onS3({ encryption: { algorithm: "aws:kms", kmsKeyId } }),
