@@ -95,15 +95,21 @@ function refuseWebPages(client: S3Client): void {
     (next) => async (args) => {
       const result = await next(args);
       const { statusCode, headers, body } = result.response as Answer;
-      if (!isWebPage(headers) || statusCode >= 500 || statusCode === 407) return result;
+      const isPage = isWebPage(headers) && statusCode < 500 && statusCode !== 407;
+      if (!isPage && !isPlainRefusal(statusCode, headers)) return result;
       body?.destroy?.();
-      throw Object.assign(new Error("the answer is a web page"), {
+      throw Object.assign(new Error("the answer is a web page or plain text"), {
         name: WEB_PAGE,
         $metadata: { httpStatusCode: statusCode },
       });
     },
     { step: "deserialize", priority: "low", name: "refuseWebPages" },
   );
+}
+
+/** What servers in Go say to http where they speak https. Stores say it in XML, or to HEAD in no words. */
+function isPlainRefusal(status: number, headers: Readonly<Record<string, string>>): boolean {
+  return status === 400 && (headers["content-type"] ?? "").startsWith("text/plain");
 }
 
 // An object may be one: its answer has an ETag.
