@@ -100,6 +100,9 @@ export interface AgentOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** Where an agent finds its configuration and leaves its last word. */
+export type AgentFiles = Pick<Place, "dir" | "configPath">;
+
 /** A running agent command. */
 export class AgentProcess {
   readonly lines: LogLine[] = [];
@@ -110,7 +113,7 @@ export class AgentProcess {
   readonly #waiting = new Set<() => void>();
   readonly #terminationPath: string;
 
-  constructor(place: Place, options: AgentOptions) {
+  constructor(place: AgentFiles, options: AgentOptions) {
     const id = `${options.command}-${Math.random().toString(36).slice(2)}`;
     this.#terminationPath = join(place.dir, `${id}.termination`);
     const flags = {
@@ -232,7 +235,7 @@ export interface CommandEnd extends Ended {
 
 /** Runs a one-shot command to its end. */
 export async function runAgent(
-  place: Place,
+  place: AgentFiles,
   command: string,
   flags: Readonly<Record<string, string>> = {},
   environment: Readonly<Record<string, string>> = {},

@@ -1,0 +1,35 @@
+// Each wrong setting gives a Repository a reason of its own, and says what to change: the rows that need nothing
+// installed. The same and more, by processes and on real servers: wrong-settings.servers.e2e.ts.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { S3_ROWS } from "./wrong-settings-s3.ts";
+import type { WrongSetting } from "./wrong-settings.ts";
+import { expectTold, probeHere } from "./wrong-settings.ts";
+
+const TABLE: readonly (readonly [storage: string, rows: readonly WrongSetting[]])[] = [
+  ["S3", S3_ROWS],
+];
+
+describe("a probe tells what is wrong", () => {
+  let dir = "";
+  const endings: (() => Promise<unknown>)[] = [];
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), "wrong-settings-"));
+  });
+
+  afterEach(async () => {
+    for (const stop of endings.splice(0)) await stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  for (const [storage, rows] of TABLE) {
+    for (const row of rows) {
+      it(`${storage}: ${row.name}: ${row.reason}`, async () => {
+        const setting = await row.arrange((stop) => endings.push(stop));
+        expectTold(row, setting, await probeHere(dir, setting));
+      });
+    }
+  }
+});
