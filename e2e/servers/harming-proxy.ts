@@ -135,7 +135,10 @@ export class HarmingProxy<R extends StoreRequest> {
       },
       agent: this.#agent,
     });
-    upstream.on("error", () => response.destroy());
+    let answered = false;
+    upstream.on("error", () => {
+      if (!answered) response.destroy();
+    });
     // Where the dialect takes notes, the server's answer is waited for though the client is gone: it may
     // have sent the whole request, and then the server does what it was asked.
     const counts = this.#dialect.watches(about);
@@ -143,6 +146,9 @@ export class HarmingProxy<R extends StoreRequest> {
       if (!counts || !request.complete) upstream.destroy();
     });
     upstream.on("response", (answer) => {
+      answered = true;
+      // A server may refuse a body before it has read it, and close: what it said must not be lost for that.
+      if (!request.complete) request.unpipe(upstream).resume();
       answer.on("error", () => response.destroy());
       void this.#answer(exchange, answer).catch(() => response.destroy());
     });
