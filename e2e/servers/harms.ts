@@ -11,8 +11,11 @@ export function sendUp(
   harm: Harm | undefined,
 ): void {
   if (harm?.do === "damageUp") {
-    request.once("data", (chunk: Buffer) => {
-      chunk[0] = (chunk[0] ?? 0) ^ 1;
+    // In the middle: what stands before and after content is not what is damaged here.
+    let left = Math.floor(Number(request.headers["content-length"] ?? 0) / 2);
+    request.on("data", (chunk: Buffer) => {
+      if (left >= 0 && left < chunk.length) chunk[left] = (chunk[left] ?? 0) ^ 1;
+      left -= chunk.length;
     });
   }
   if (harm?.do === "resetUp") {

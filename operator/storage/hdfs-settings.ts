@@ -1,5 +1,6 @@
 // What a Repository says of an HDFS, as its driver takes it.
 import type { Secret } from "../secret.ts";
+import type { HdfsTimeouts } from "./hdfs-client.ts";
 
 export interface HdfsSettings {
   /**
@@ -11,6 +12,7 @@ export interface HdfsSettings {
   readonly user?: string | undefined;
   /** Asked for again while the process runs. */
   readonly credentials?: (() => Promise<HdfsCredentials>) | undefined;
+  readonly timeouts?: Partial<HdfsTimeouts> | undefined;
 }
 
 export type HdfsCredentials =

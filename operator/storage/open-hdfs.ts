@@ -23,7 +23,11 @@ export function openHdfs(config: StorageConfig, deps: DriverDeps): Storage {
     settings,
     agents: makeAgents(connection, maxSockets),
     clock,
-    timeouts: { ...TIMEOUTS, connectMs: connection.connectTimeoutMs ?? TIMEOUTS.connectMs },
+    timeouts: {
+      ...TIMEOUTS,
+      connectMs: connection.connectTimeoutMs ?? TIMEOUTS.connectMs,
+      ...settings.timeouts,
+    },
     origin: formatHdfsLocation({ ...location, path: "" }),
   });
   return new HdfsStorage({ client, location, clock, steps });

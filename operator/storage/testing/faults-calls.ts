@@ -47,10 +47,12 @@ export const FAULTED_CALLS = {
     expect(await contentOf(storage, key)).to.equal(digest(LARGE));
   },
   move: async (storage, key) => {
-    await storage.put(`${key}from`, SMALL);
-    await storage.move(`${key}from`, key);
+    // From another folder: where there are folders, that of the key must be made.
+    const from = `from-${key}`;
+    await storage.put(from, SMALL);
+    await storage.move(from, key);
     expect(await contentOf(storage, key)).to.equal(digest(SMALL));
-    expect(await storage.stat(`${key}from`)).to.equal(undefined);
+    expect(await storage.stat(from)).to.equal(undefined);
   },
   upload: async (storage, key) => {
     await uploadParts(storage, key, [LARGE, SMALL]);

@@ -6,10 +6,13 @@ import type { FaultedCallName } from "./faults-calls.ts";
 export interface FaultedRequest {
   /** The call that makes it. */
   readonly call: FaultedCallName;
-  /** Its body is content. `checked`: the server refuses it when a bit is wrong, or the driver finds out. */
-  readonly sends?: "checked" | "unchecked";
-  /** Its length is signed: a server refuses one that lost its end as it refuses a wrong key. */
-  readonly isSigned?: boolean;
+  /**
+   * Its body is content. `checked`: one with a wrong bit is refused, and sent anew; `checkedLate`: the whole is
+   * refused when it is completed.
+   */
+  readonly sends?: "checked" | "checkedLate" | "unchecked";
+  /** Its body is nothing but content, its length neither signed nor told elsewhere: nobody misses its end at once. */
+  readonly mayLoseEnd?: boolean;
   /** Its answer has a body; `content`: that of an object. */
   readonly answers?: "words" | "content";
   /** It is also tried with an answer that stands still, which takes seconds. */
@@ -22,8 +25,8 @@ export interface FaultedRequest {
   readonly begins?: boolean;
   /** When it is refused, an upload stays that a sweep finds. */
   readonly ends?: boolean;
-  /** How many of it the call makes at the same time. Default 1. */
-  readonly atOnce?: number;
+  /** How many of it a call makes that fails at the first, at the same time or cleaning up. Default 1. */
+  readonly most?: number;
   /** The call goes on without it. */
   readonly isSpared?: boolean;
 }
@@ -66,7 +69,7 @@ const NEEDS: Partial<Record<Harm["do"], (request: FaultedRequest) => boolean>> =
   trickleDown: ({ answers }) => answers === "content",
   errorInside: ({ takesLong }) => takesLong === true,
   damageUp: ({ sends }) => sends === "checked",
-  shortenUp: ({ sends, isSigned }) => sends === "checked" && isSigned !== true,
+  shortenUp: ({ mayLoseEnd }) => mayLoseEnd === true,
 };
 
 /** Whether a harm can be done to a request, and can be noticed. */

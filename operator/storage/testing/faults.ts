@@ -163,7 +163,7 @@ function describeLasting<R extends StoreRequest>(
       const failed = await rejection(trial.call(request.call));
       const asked = trial.proxy.requests.filter((one) => one.operation === operation).length;
       expect(failed).to.include({ kind: "accessDenied" });
-      expect(asked, "tries").to.be.within(1, request.atOnce ?? 1);
+      expect(asked, "tries").to.be.within(1, request.most ?? 1);
       const left = await trial.sweep();
       const { uploadsListed } = trial.storage.capabilities;
       expect(left, "uploads left").to.equal(request.ends === true && uploadsListed ? 1 : 0);
@@ -171,6 +171,14 @@ function describeLasting<R extends StoreRequest>(
         expect(await trial.storage.stat(trial.key)).to.equal(undefined);
       }
     });
+    if (request.sends === "checkedLate") {
+      it(`completes nothing when ${operation} is damaged on its way`, async () => {
+        const trial = makeTrial();
+        trial.proxy.inject({ operation, harm: { do: "damageUp" } });
+        expect(await trial.failure(request.call)).to.equal("badDigest");
+        expect(await trial.sweep(), "uploads left").to.equal(0);
+      });
+    }
     for (const [what, harm, kind] of [
       ["always fails", internal, "unavailable"],
       ["is always asked to slow down", throttled, "throttled"],

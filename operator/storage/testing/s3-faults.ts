@@ -21,7 +21,7 @@ export function s3Faults({ isStrict }: S3Kind): FaultTable<S3Request> {
   const sends = isStrict ? "checked" : "unchecked";
   return {
     requests: {
-      PutObject: { call: "put", sends, isSigned: true },
+      PutObject: { call: "put", sends },
       GetObject: { call: "read", answers: "content", stands: true },
       HeadObject: { call: "stat", saysNothing: true },
       // A bucket that may not be asked for is there.
@@ -29,9 +29,9 @@ export function s3Faults({ isStrict }: S3Kind): FaultTable<S3Request> {
       DeleteObject: { call: "delete", saysNothing: true },
       DeleteObjects: { call: "deleteMany", answers: "words" },
       CopyObject: { call: "move", answers: "words", takesLong: true },
-      UploadPartCopy: { call: "copy", answers: "words", takesLong: true, atOnce: 2 },
+      UploadPartCopy: { call: "copy", answers: "words", takesLong: true, most: 2 },
       CreateMultipartUpload: { call: "upload", answers: "words", begins: true },
-      UploadPart: { call: "upload", sends, isSigned: true, atOnce: 2 },
+      UploadPart: { call: "upload", sends, most: 2 },
       CompleteMultipartUpload: { call: "upload", answers: "words", takesLong: true, stands: true },
       AbortMultipartUpload: { call: "abort", saysNothing: true, ends: true },
       ListObjectsV2: { call: "list", answers: "words", stands: true },
