@@ -17,7 +17,7 @@ const READY_MAX_MS = 30_000;
 export interface PlaceOptions {
   /** An empty folder of this test's. */
   readonly dir: string;
-  readonly server: S3Server | StorageServer;
+  readonly server: Omit<S3Server, "stop"> | Reachable;
   /** Where agents reach an S3 server, when something stands in front of it. */
   readonly endpoint?: string;
   readonly prefix?: string;
@@ -25,6 +25,9 @@ export interface PlaceOptions {
   readonly ownIdentity?: boolean;
   readonly limits?: Readonly<Record<string, number>>;
 }
+
+/** What agents need to know of a storage server. */
+type Reachable = Pick<StorageServer, "location" | "agentConfig" | "credentials">;
 
 /** A Repository as its agents see it: configuration and credentials on disk. */
 export class Place {
@@ -64,14 +67,17 @@ export class Place {
   }
 }
 
-type Reached = Pick<StorageServer, "agentConfig" | "credentials"> & { readonly location: string };
+type Reached = Omit<Reachable, "location"> & { readonly location: string };
 
-function reached(server: StorageServer, { prefix = "prod" }: PlaceOptions): Reached {
+function reached(server: Reachable, { prefix = "prod" }: PlaceOptions): Reached {
   const { agentConfig, credentials } = server;
   return { location: server.location(prefix), agentConfig, credentials };
 }
 
-function s3Reached(server: S3Server, { endpoint, prefix = "prod" }: PlaceOptions): Reached {
+function s3Reached(
+  server: Omit<S3Server, "stop">,
+  { endpoint, prefix = "prod" }: PlaceOptions,
+): Reached {
   const { bucket, accessKeyId, secretAccessKey } = server;
   return {
     location: `s3://${bucket}/${prefix}`,

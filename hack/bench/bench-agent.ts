@@ -5,9 +5,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AgentProcess, Place } from "../../e2e/scenarios/agent-process.ts";
-import { LABEL, MOUNT, PREFIX, TOKEN } from "./content.ts";
+import { LABEL, MOUNT, TOKEN } from "./content.ts";
 import { summarize, type CpuProfile, type ProfileSummary } from "./profile.ts";
-import type { StoreAddress } from "./store.ts";
+import type { StoreAddress } from "./stores/bench-store.ts";
 
 export interface BenchAgentOptions {
   readonly mode: "backup" | "restore";
@@ -35,8 +35,9 @@ export class BenchAgent {
   /** Starts one and waits until it serves. */
   static async start({ mode, store, profile }: BenchAgentOptions): Promise<BenchAgent> {
     const dir = await mkdtemp(join(tmpdir(), "bench-agent-"));
-    const server = { ...store, stop: async () => {} };
-    const place = await Place.create({ dir, server, prefix: PREFIX });
+    const server = { ...store, location: () => store.location };
+    const ownIdentity = Object.keys(store.credentials).length === 0;
+    const place = await Place.create({ dir, server, ownIdentity });
     const profilePath = profile ? join(dir, "agent.cpuprofile") : undefined;
     const process = new AgentProcess(place, {
       command: "serve",

@@ -9,7 +9,8 @@ import type { ProfileSummary } from "./profile.ts";
 import type { Measured } from "./comparison.ts";
 import type { ReferenceJob, ReferenceJobs } from "./reference.ts";
 import type { Settings } from "./settings.ts";
-import type { Store, StoreAddress, StoreJobs } from "./store.ts";
+import type { Store, StoreJobs } from "./store.ts";
+import type { StoreAddress, StoreKind } from "./stores/bench-store.ts";
 import type { Moved } from "./streams.ts";
 
 export interface BeLoad {
@@ -45,12 +46,17 @@ export class Bench {
     this.#reference = helpers.reference;
   }
 
-  static async start(settings: Settings): Promise<Bench> {
+  static async start(settings: Settings, kind: StoreKind): Promise<Bench> {
     const store = Helper.start<StoreJobs>("store.ts");
     const generator = Helper.start<GeneratorJobs>("generator.ts");
     const reference = Helper.start<ReferenceJobs>("reference.ts");
-    const address = await store.run("start", null);
-    return new Bench(settings, address, { store, generator, reference });
+    const helpers = { store, generator, reference };
+    try {
+      return new Bench(settings, await store.run("start", kind), helpers);
+    } catch (error) {
+      await Promise.all(Object.values(helpers).map((helper) => helper.stop()));
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {

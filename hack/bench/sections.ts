@@ -1,11 +1,11 @@
 // What is measured, and with which aim: one function for each part of the report.
-import { startFaultProxy } from "../../e2e/servers/fault-proxy.ts";
 import type { BenchAgent } from "./bench-agent.ts";
 import type { BeLoad, Bench, ReferenceLoad } from "./bench.ts";
 import { interleave, ratioOf, type Measured, type Series, type Variant } from "./comparison.ts";
 import type { FileSet } from "./content.ts";
 import { memoryOf } from "./process-stat.ts";
 import type { ProfileSummary } from "./profile.ts";
+import { STORES } from "./stores/stores.ts";
 import {
   CALL_BYTES,
   MEMORY_STREAMS,
@@ -19,7 +19,7 @@ const MIB = 1024 * 1024;
 /** Many first: what warms up there is warm for the single stream. Shown the other way round. */
 const STREAMS = [8, 1] as const;
 const CLIENT = "(a) client alone";
-const CLIENT_WITH_RENAMES = "(b) client, then copy and delete";
+const CLIENT_WITH_RENAMES = "(b) client and its rename";
 const REQUEST_FILES = 400;
 
 /** Something the issue wants reached. */
@@ -140,15 +140,16 @@ async function runSmall(bench: Bench): Promise<SectionResult> {
 
 /** Counted by a proxy in front of the store; nothing is timed. */
 async function runRequests(bench: Bench): Promise<SectionResult> {
-  const proxy = await startFaultProxy({ ...bench.store, stop: async () => {} });
+  const proxy = await STORES[bench.store.kind].count?.(bench.store);
+  if (proxy === undefined) return resultOf("requests", {});
   try {
     const small = bench.freshSet(REQUEST_FILES, SMALL_BYTES, SMALL_PER_TABLET);
     const large = bench.freshSet(2, bench.settings.sizes.largeBytes);
     const count = async (agent: BenchAgent, what: string, load: BeLoad): Promise<RequestCount> => {
-      proxy.heal();
+      proxy.take();
       await bench.throughAgent(agent, load);
       const byOperation: Record<string, number> = {};
-      for (const { operation } of proxy.requests) {
+      for (const operation of proxy.take()) {
         byOperation[operation] = (byOperation[operation] ?? 0) + 1;
       }
       return { what, files: load.set.files, byOperation };
@@ -160,9 +161,9 @@ async function runRequests(bench: Bench): Promise<SectionResult> {
         await count(agent, `large file ${direction}`, { ...load, set: large }),
       ];
     };
-    const up = await bench.withAgent("backup", (agent) => both(agent, "up"), proxy);
+    const up = await bench.withAgent("backup", (agent) => both(agent, "up"), proxy.address);
     await bench.prepare(bench.freshSet(1, SMALL_BYTES));
-    const down = await bench.withAgent("restore", (agent) => both(agent, "down"), proxy);
+    const down = await bench.withAgent("restore", (agent) => both(agent, "down"), proxy.address);
     await bench.clear();
     const requests = [...up.result, ...down.result];
     const aims = requests.filter(({ what }) => what.startsWith("small")).map(requestAim);
@@ -174,15 +175,20 @@ async function runRequests(bench: Bench): Promise<SectionResult> {
 
 /** A fresh agent for each way: the peak of a process is for life. */
 async function runMemory(bench: Bench): Promise<SectionResult> {
-  const { memoryFiles, memoryFileBytes } = bench.settings.sizes;
-  const run = async (direction: "up" | "down", set: FileSet): Promise<MemoryPeak> => {
+  const { memoryFiles, memoryFileBytes, hugeBytes } = bench.settings.sizes;
+  const run = async (
+    direction: "up" | "down",
+    set: FileSet,
+    streams = MEMORY_STREAMS,
+  ): Promise<MemoryPeak> => {
     const mode = direction === "up" ? "backup" : "restore";
     const { result } = await bench.withAgent(mode, async (agent) => {
       const idleBytes = memoryOf(agent.pid).nowBytes;
-      const load = { direction, streams: MEMORY_STREAMS, set, callBytes: 4 * MIB } as const;
+      const load = { direction, streams, set, callBytes: 4 * MIB } as const;
       const measured = await bench.throughAgent(agent, load);
       const { peakBytes } = memoryOf(agent.pid);
-      const what = `${direction}, ${MEMORY_STREAMS} streams, 4 MiB calls`;
+      const { files, fileBytes } = set;
+      const what = `${direction}, ${streamsOf(streams)}, ${files} × ${fileBytes / MIB} MiB, 4 MiB calls`;
       return { what, idleBytes, peakBytes, refused: measured.refused, run: measured };
     });
     await bench.clear();
@@ -191,7 +197,7 @@ async function runMemory(bench: Bench): Promise<SectionResult> {
   const up = await run("up", bench.freshSet(memoryFiles, memoryFileBytes));
   const set = bench.freshSet(memoryFiles, memoryFileBytes);
   await bench.prepare(set);
-  const memory = [up, await run("down", set)];
+  const memory = [up, await run("down", set), await run("up", bench.freshSet(1, hugeBytes), 1)];
   const aims = memory.map(({ what, peakBytes }): Aim => ({
     what: `peak memory ${what}`,
     limit: 512,
@@ -252,8 +258,12 @@ function largeGroup(
   { streams, files, bytes }: { streams: number; files: number; bytes: number },
   series: readonly Series[],
 ): Group {
-  const title = `${direction}, ${streams} stream${streams === 1 ? "" : "s"}, ${files} × ${bytes / MIB} MiB`;
+  const title = `${direction}, ${streamsOf(streams)}, ${files} × ${bytes / MIB} MiB`;
   return { title, unit: "MB/s", series, references: referenceNames(series) };
+}
+
+function streamsOf(count: number): string {
+  return `${count} stream${count === 1 ? "" : "s"}`;
 }
 
 function smallGroup(title: string, series: readonly Series[]): Group {

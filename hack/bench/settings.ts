@@ -1,5 +1,6 @@
 // The command line of the benchmark, and the sizes it runs with.
 import { parseArgs } from "node:util";
+import { STORE_KINDS, type StoreKind } from "./stores/bench-store.ts";
 
 export const SECTIONS = ["up", "down", "small", "requests", "memory"] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -17,6 +18,8 @@ export interface Sizes {
   /** Files of the memory section's two runs, and their size. */
   readonly memoryFiles: number;
   readonly memoryFileBytes: number;
+  /** The one file of its third run. */
+  readonly hugeBytes: number;
 }
 
 const FULL: Sizes = {
@@ -27,6 +30,7 @@ const FULL: Sizes = {
   smallRounds: 2,
   memoryFiles: 64,
   memoryFileBytes: 32 * MIB,
+  hugeBytes: 1024 * MIB,
 };
 
 const QUICK: Sizes = {
@@ -37,6 +41,7 @@ const QUICK: Sizes = {
   smallRounds: 1,
   memoryFiles: 32,
   memoryFileBytes: 16 * MIB,
+  hugeBytes: 256 * MIB,
 };
 
 export const SMALL_BYTES = 16 * 1024;
@@ -46,15 +51,17 @@ export const MEMORY_STREAMS = 32;
 export const CALL_BYTES = [1 * MIB, 4 * MIB] as const;
 
 export interface Settings {
+  readonly stores: readonly StoreKind[];
   readonly sections: readonly Section[];
   readonly sizes: Sizes;
   readonly jsonPath: string | undefined;
   readonly profile: boolean;
 }
 
-const HELP = `npm run bench -- [--quick] [--only=${SECTIONS.join(",")}] [--rounds=N] [--json=FILE] [--profile]
+const HELP = `npm run bench -- [--store=${STORE_KINDS.join("|")}|all] [--quick] [--only=${SECTIONS.join(",")}] [--rounds=N] [--json=FILE] [--profile]
 
-  --quick    about a minute: smaller sizes, fewer rounds, more noise
+  --store    which storage; default s3. With all of them, a table of all at the end
+  --quick    about a minute a storage: smaller sizes, fewer rounds, more noise
   --only     some of the parts, comma-separated
   --rounds   how often everything is measured; the medians are printed
   --json     writes all numbers to a file as well
@@ -66,6 +73,7 @@ export function readSettings(argv: readonly string[]): Settings {
   const sizes = values.quick === true ? QUICK : FULL;
   const rounds = values.rounds === undefined ? undefined : positive("rounds", values.rounds);
   return {
+    stores: storesOf(values.store ?? "s3"),
     sections: values.only === undefined ? SECTIONS : sectionsOf(values.only),
     sizes: rounds === undefined ? sizes : { ...sizes, largeRounds: rounds, smallRounds: rounds },
     jsonPath: values.json,
@@ -78,6 +86,7 @@ function parse(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       options: {
+        store: { type: "string" },
         quick: { type: "boolean" },
         only: { type: "string" },
         rounds: { type: "string" },
@@ -96,6 +105,13 @@ function sectionsOf(only: string): Section[] {
   const unknown = wanted.find((name) => !SECTIONS.some((s) => s === name));
   if (unknown !== undefined) throw new Error(`--only=${unknown}: no such part\n\n${HELP}`);
   return SECTIONS.filter((s) => wanted.includes(s));
+}
+
+function storesOf(wanted: string): readonly StoreKind[] {
+  if (wanted === "all") return STORE_KINDS;
+  const found = STORE_KINDS.filter((kind) => kind === wanted);
+  if (found.length === 0) throw new Error(`--store=${wanted}: no such storage\n\n${HELP}`);
+  return found;
 }
 
 function positive(name: string, text: string): number {

@@ -1,52 +1,40 @@
-// Helper process: the S3 server, and where its files lie. versitygw when it is installed, as a child of
-// this process, over memory (/dev/shm) when there is enough of it: a disk's moods would be most of the
-// noise. Else fauxqs inside this process, whose numbers mean less: it is JavaScript, slower than the
-// agent under test, and keeps everything on its heap.
+// Helper process: a store's server, as a child of this process, over memory (/dev/shm) when there is enough of
+// it: a disk's moods would be most of the noise.
 import { statfsSync } from "node:fs";
-import { startFauxqs } from "../../e2e/servers/fauxqs.ts";
-import type { S3Server } from "../../e2e/servers/s3-server.ts";
-import { findServer } from "../../e2e/servers/installed.ts";
-import { startVersitygw } from "../../e2e/servers/versitygw.ts";
 import { serveJobs } from "./jobs.ts";
+import type { RunningStore, StoreAddress, StoreKind } from "./stores/bench-store.ts";
+import { STORES } from "./stores/stores.ts";
 
-export type StoreAddress = Omit<S3Server, "stop">;
-
-export interface Store extends StoreAddress {
-  /** For people. */
-  readonly name: string;
-  readonly isReal: boolean;
-}
+export interface Store extends StoreAddress, Pick<RunningStore, "name" | "limits"> {}
 
 // A type, not an interface: only types are known to be tables of jobs.
 export type StoreJobs = {
-  readonly start: { readonly input: null; readonly output: Store };
+  readonly start: { readonly input: StoreKind; readonly output: Store };
 };
 
 const MEMORY_FOLDER = "/dev/shm";
 const MEMORY_FREE_BYTES = 4 * 1024 ** 3;
 
-let server: S3Server | undefined;
+let store: RunningStore | undefined;
 
+/** Servers make their folders where TMPDIR says. */
 function useMemoryFolder(): string {
   try {
     const { bavail, bsize } = statfsSync(MEMORY_FOLDER);
-    if (bavail * bsize < MEMORY_FREE_BYTES) return "a folder on disk";
+    if (bavail * bsize < MEMORY_FREE_BYTES) return "files on disk";
   } catch {
-    return "a folder on disk";
+    return "files on disk";
   }
   process.env["TMPDIR"] = MEMORY_FOLDER;
-  return "a folder in memory";
+  return "files in memory";
 }
 
-async function start(): Promise<Store> {
-  const isReal = findServer("versitygw") !== undefined;
-  const place = isReal ? useMemoryFolder() : "";
-  server = isReal ? await startVersitygw() : await startFauxqs();
-  const { endpoint, bucket, accessKeyId, secretAccessKey } = server;
-  const name = isReal ? `versitygw over ${place}` : "fauxqs";
-  return { endpoint, bucket, accessKeyId, secretAccessKey, name, isReal };
+async function start(kind: StoreKind): Promise<Store> {
+  const place = useMemoryFolder();
+  store = await STORES[kind].start();
+  return { ...store.address, name: `${store.name}, ${place}`, limits: store.limits };
 }
 
-serveJobs<StoreJobs>({ start: () => start() }, async () => {
-  await server?.stop();
+serveJobs<StoreJobs>({ start }, async () => {
+  await store?.stop();
 });

@@ -1,5 +1,6 @@
 // Work shared among a fixed number of streams, each of which takes the next piece when it is done with
 // its last one, as a BE's upload threads do; and the time it took.
+import type { Readable } from "node:stream";
 
 /** What moved, and how long that took. */
 export interface Moved {
@@ -26,4 +27,16 @@ export async function timeStreams<T, S>(
     }),
   );
   return (performance.now() - begun) / 1000;
+}
+
+/** Reads to the end and forgets what came; resolves with the number of bytes. */
+export async function countBytes(body: Readable): Promise<number> {
+  const end = Promise.withResolvers<number>();
+  let bytes = 0;
+  body.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  body.on("end", () => end.resolve(bytes));
+  body.on("error", end.reject);
+  return await end.promise;
 }
