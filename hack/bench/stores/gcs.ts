@@ -2,6 +2,7 @@
 // reference is Google's own client; uploads are resumable ones in parts, because nobody knows a file's length.
 import { Storage, type Bucket } from "@google-cloud/storage";
 import { generateKeyPairSync } from "node:crypto";
+import { EventEmitter } from "node:events";
 import { startFakeGcs } from "../../../e2e/servers/fake-gcs.ts";
 import { PREFIX } from "../content.ts";
 import { countBytes } from "../streams.ts";
@@ -51,6 +52,8 @@ class GcsReference implements ReferenceClient {
   readonly #bucket: Bucket;
 
   constructor({ endpoint, root }: StoreAddress) {
+    // The library has more listeners than that itself, and would say so at every download.
+    EventEmitter.defaultMaxListeners = 100;
     this.#bucket = new Storage({ apiEndpoint: endpoint, projectId: "project" }).bucket(root);
   }
 
