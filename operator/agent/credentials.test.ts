@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { RecordingLog } from "./commands/testing/recording-log.ts";
-import { describeError, TerminalError } from "../errors.ts";
+import { outcomeOf } from "./commands/outcome-of.ts";
+import { describeError } from "../errors.ts";
 import { silentLog } from "../log.ts";
 import {
   openGcsCredentials,
@@ -11,6 +12,8 @@ import {
   openS3Credentials,
   readProxyCredentials,
 } from "./credentials.ts";
+
+const CONTEXT = { location: "s3://b", signal: new AbortController().signal };
 
 const KEY = JSON.stringify({
   type: "service_account",
@@ -44,7 +47,7 @@ describe("credentials from a mounted Secret", () => {
     try {
       await opened;
     } catch (error) {
-      expect(error).to.be.instanceOf(TerminalError);
+      expect(outcomeOf(error, CONTEXT).exitCode).to.equal(42);
       return describeError(error);
     }
     throw new Error("the credentials were accepted");
@@ -112,16 +115,16 @@ describe("credentials from a mounted Secret", () => {
     });
 
     for (const [what, content, says] of [
-      ["no JSON", "very-secret", "put the JSON file there"],
-      ["a list", `["very-secret"]`, "put the JSON file there"],
-      ["null", "null", "put the JSON file there"],
+      ["no JSON", "very-secret", "are no JSON: give"],
+      ["a list", `["very-secret"]`, "are no JSON object"],
+      ["null", "null", "are no JSON object"],
       ["no type", `{"private_key":"very-secret"}`, "type service_account"],
       ["another type", `{"type":"authorized_user","token":"very-secret"}`, "type external_account"],
       ["the type constructor", `{"type":"constructor"}`, "type service_account"],
       [
         "a key without its owner",
         `{"type":"service_account","private_key":"very-secret"}`,
-        "no client_email",
+        "without client_email",
       ],
     ] as const) {
       it(`are refused for ${what}, without a word of it`, async () => {

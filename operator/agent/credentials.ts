@@ -2,13 +2,14 @@
 // and are renewed while an agent runs: Kubernetes changes the files, nobody tells the process. So they are read again
 // and again, and the last good ones stay when files are missing for a moment or for good.
 //
-// No error may repeat what stands in a file: JSON.parse's own words do.
+// No error may repeat what stands in a file.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError, TerminalError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { Secret } from "../secret.ts";
 import type { Proxy } from "../storage/connection.ts";
+import { parseGcsCredentials } from "../storage/gcs-credentials.ts";
 import type { HdfsCredentials } from "../storage/hdfs-settings.ts";
 import type { CredentialsSource, S3Credentials } from "../storage/s3-settings.ts";
 
@@ -20,7 +21,7 @@ export function openS3Credentials(directory: string, log: Log): Promise<Credenti
   return rereading(() => readS3Credentials(directory), log);
 }
 
-/** The JSON text of `credentials.json`. */
+/** The JSON text of `credentials.json`; a wrong one is a storage error of kind `wrongCredentials`. */
 export function openGcsCredentials(directory: string, log: Log): Promise<Source<Secret>> {
   return rereading(() => readGcsCredentials(directory), log);
 }
@@ -83,12 +84,6 @@ async function readS3Credentials(directory: string): Promise<S3Credentials> {
 
 const GCS_FILE = "credentials.json";
 
-/** Fields without which Google's library fails with words that lead nowhere. */
-const GCS_NEEDS: Readonly<Record<string, readonly string[]>> = {
-  service_account: ["client_email", "private_key"],
-  external_account: ["audience", "subject_token_type", "token_url", "credential_source"],
-};
-
 async function readGcsCredentials(directory: string): Promise<Secret> {
   const [text] = await readAll(directory, [GCS_FILE]);
   if (text === undefined) {
@@ -99,32 +94,8 @@ async function readGcsCredentials(directory: string): Promise<Secret> {
         "without credentialsSecret the pod's own identity is used",
     );
   }
-  const json = parseObject(text);
-  const type = typeof json?.["type"] === "string" ? json["type"] : "";
-  const needs = Object.hasOwn(GCS_NEEDS, type) ? GCS_NEEDS[type] : undefined;
-  if (json === undefined || needs === undefined) {
-    throw wrong(
-      `${GCS_FILE} in the credentials Secret is neither a service account's key (type service_account) nor the ` +
-        "configuration of a workload identity federation (type external_account): put the JSON file there as Google " +
-        "Cloud gave it",
-    );
-  }
-  const lacking = needs.filter((field) => json[field] === undefined);
-  if (lacking.length === 0) return new Secret(text);
-  throw wrong(
-    `${GCS_FILE} in the credentials Secret has type ${type} and no ${lacking.join(", ")}: put the JSON file there as ` +
-      "Google Cloud gave it",
-  );
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value = JSON.parse(text) as unknown;
-    const isObject = typeof value === "object" && value !== null;
-    return isObject ? (value as Readonly<Record<string, unknown>>) : undefined;
-  } catch {
-    return undefined;
-  }
+  parseGcsCredentials(text);
+  return new Secret(text);
 }
 
 async function readHdfsCredentials(directory: string): Promise<HdfsCredentials> {

@@ -813,12 +813,20 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
               "message": "location must begin with s3://, gs://, hdfs://, webhdfs:// or swebhdfs://: write for example s3://<bucket>/<folder>"
             },
             {
-              "rule": "!self.matches('^(s3a?|gs)://') || self.matches('^[^:]+://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/[^/?#\\\\\\\\\\\\x00-\\\\x1f\\\\x7f\\u0080-\\u009f\\u2028-\\u202e]+)*$')",
-              "message": "location must be s3://<bucket> or s3://<bucket>/<folder>/<folder>, or the same with gs://: without a slash at the end, a query, credentials, backslashes or control characters"
+              "rule": "!self.matches('^s3a?://') || self.matches('^[^:]+://[A-Za-z0-9][A-Za-z0-9._-]{1,254}(/[^/?#\\\\\\\\\\\\x00-\\\\x1f\\\\x7f\\u0080-\\u009f\\u2028-\\u202e]+)*$')",
+              "message": "location must be s3://<bucket> or s3://<bucket>/<folder>/<folder>: without a slash at the end, a query, credentials, backslashes or control characters"
+            },
+            {
+              "rule": "!self.startsWith('gs://') || self.matches('^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^/?#\\\\\\\\\\\\x00-\\\\x1f\\\\x7f\\u0080-\\u009f\\u2028-\\u202e]+)*$')",
+              "message": "location must be gs://<bucket> or gs://<bucket>/<folder>/<folder>: the bucket in lower-case letters, without a slash at the end, a query, credentials, backslashes or control characters"
             },
             {
               "rule": "!self.matches('^(hdfs|s?webhdfs)://') || self.matches('^[^:]+://([A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?(/[^/?#\\\\\\\\\\\\x00-\\\\x1f\\\\x7f\\u0080-\\u009f\\u2028-\\u202e]+)*$')",
               "message": "location must be hdfs://<name service>/<folder> or webhdfs://<host>:<port>/<folder>: without a slash at the end, a query, credentials, backslashes or control characters"
+            },
+            {
+              "rule": "!self.matches('^s?webhdfs://') || self.matches('^[^:]+://[^/]*:[0-9]+(/|$)')",
+              "message": "location needs the NameNode's port: write for example webhdfs://nn1.example.com:9870/backups, or swebhdfs://nn1.example.com:9871/backups for https"
             },
             {
               "rule": "!self.matches('/[.][.]?(/|$)')",

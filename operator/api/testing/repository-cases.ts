@@ -1,6 +1,7 @@
 // Repositories that are accepted and refused.
 import { AGENT_CASES } from "./agent-cases.ts";
 import { aRepository, UNWRITABLE, type SchemaCase } from "./cases.ts";
+import { CONNECTION_CASES } from "./connection-cases.ts";
 import { STORAGE_CASES } from "./storage-cases.ts";
 
 const LOCATION = "s3://backups/starrocks";
@@ -317,5 +318,6 @@ export const REPOSITORY_CASES: readonly SchemaCase[] = [
   ...REFUSED,
   ...AGENT_CASES,
   ...STORAGE_CASES,
+  ...CONNECTION_CASES,
   ...CHANGES,
 ];

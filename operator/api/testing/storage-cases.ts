@@ -1,26 +1,6 @@
 // What a Repository says about its storage, of each kind: accepted and refused.
 import { aRepository, type SchemaCase } from "./cases.ts";
-
-const S3 = { region: "eu-central-1" };
-const ROLE = "arn:aws:iam::123456789012:role/starrocks-backup";
-const KEY = "projects/acme/locations/europe-west3/keyRings/backups/cryptoKeys/starrocks";
-const NAME_NODES = ["https://nn1.example.com:9871", "https://nn2.example.com:9871"];
-const FEDERATION = {
-  audience:
-    "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/k8s/providers/p",
-};
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** A Repository at Google; `spec` says what is other. */
-const onGoogle = (spec: Fields = {}) =>
-  aRepository({ location: "gs://backups/starrocks", s3: undefined, ...spec });
-
-/** A Repository in an HDFS; `hdfs` says how it is reached. */
-const onHdfs = (hdfs: Fields | undefined, spec: Fields = {}) =>
-  aRepository({ location: "hdfs://prod/backups", s3: undefined, hdfs, ...spec });
-
-const onS3 = (s3: Fields, spec: Fields = {}) => aRepository({ s3: { ...S3, ...s3 }, ...spec });
+import { FEDERATION, KEY, NAME_NODES, onGoogle, onHdfs, onS3, ROLE, S3 } from "./stores.ts";
 
 const ACCEPTED: readonly SchemaCase[] = [
   {
@@ -118,13 +98,18 @@ const LOCATIONS: readonly SchemaCase[] = [
       problems: [["spec.location", "must begin with s3://, gs://"]] as const,
     }),
   ),
-  ...["gs://", "gs://backups/", "gs://backups//a", "gs://backups/a?x=1", "gs://key@backups"].map(
-    (location) => ({
-      name: `the location ${location}`,
-      object: onGoogle({ location }),
-      problems: [["spec.location", "or the same with gs://"]] as const,
-    }),
-  ),
+  ...[
+    "gs://",
+    "gs://Backups",
+    "gs://backups/",
+    "gs://backups//a",
+    "gs://backups/a?x=1",
+    "gs://key@backups",
+  ].map((location) => ({
+    name: `the location ${location}`,
+    object: onGoogle({ location }),
+    problems: [["spec.location", "location must be gs://<bucket> or"]] as const,
+  })),
   ...[
     "hdfs:///backups",
     "hdfs://prod/backups/",
@@ -135,7 +120,12 @@ const LOCATIONS: readonly SchemaCase[] = [
   ].map((location) => ({
     name: `the location ${location}`,
     object: onHdfs({ nameNodes: NAME_NODES }, { location }),
-    problems: [["spec.location", "must be hdfs://<name service>/<folder>"]] as const,
+    problems: [["spec.location", "must be hdfs://<name service>/<folder> or"]] as const,
+  })),
+  ...["webhdfs://nn1/backups", "swebhdfs://nn1", "webhdfs://[fd00::7]/a:1"].map((location) => ({
+    name: `the location ${location}`,
+    object: onHdfs(undefined, { location }),
+    problems: [["spec.location", "needs the NameNode's port"]] as const,
   })),
   {
     name: "an HDFS location that leads elsewhere",
@@ -311,103 +301,10 @@ const OF_OTHERS: readonly SchemaCase[] = [
   })),
 ];
 
-const withCa = (caBundle: Fields) => aRepository({ connection: { caBundle } });
-const withProxy = (proxy: Fields) => aRepository({ connection: { proxy } });
-const PROXY = { url: "http://proxy:3128" };
-
-const CONNECTIONS: readonly SchemaCase[] = [
-  ...[{}, { configMap: { name: "a" }, secret: { name: "b" } }].map((caBundle) => ({
-    name: `authorities from ${Object.keys(caBundle).length} places`,
-    object: withCa(caBundle),
-    problems: [["spec.connection.caBundle", "needs one of configMap and secret"]] as const,
-  })),
-  ...(["configMap", "secret"] as const).flatMap((place) => [
-    {
-      name: `authorities from a ${place} with a wrong name`,
-      object: withCa({ [place]: { name: "Company_CA" } }),
-      problems: [[`spec.connection.caBundle.${place}.name`, "in the same namespace"]] as const,
-    },
-    {
-      name: `authorities from a ${place} with a path for a key`,
-      object: withCa({ [place]: { name: "ca", key: "../ca.crt" } }),
-      problems: [[`spec.connection.caBundle.${place}.key`, "write for example ca.crt"]] as const,
-    },
-  ]),
-  ...["proxy:3128", "https://proxy:3128", "http://user:secret@proxy:3128", "http://proxy/pac"].map(
-    (url) => ({
-      name: `the proxy ${url}`,
-      object: withProxy({ url }),
-      problems: [["spec.connection.proxy.url", "connection.proxy.credentialsSecret"]] as const,
-    }),
-  ),
-  ...["https://minio", "10.0.0.0/8", "a b"].map((host) => ({
-    name: `the host without a proxy ${host}`,
-    object: withProxy({ ...PROXY, noProxy: ["minio", host] }),
-    problems: [["spec.connection.proxy.noProxy[1]", "such as minio.storage.svc"]] as const,
-  })),
-  {
-    name: "a proxy's Secret with a wrong name",
-    object: withProxy({ ...PROXY, credentialsSecret: { name: "Proxy" } }),
-    problems: [["spec.connection.proxy.credentialsSecret.name", "write for example proxy-user"]],
-  },
-];
-
-const agentWith = (audience: string, more: Fields = {}) => ({
-  agent: { serviceAccountToken: { audience, ...more } },
-});
-const STS = agentWith("sts.amazonaws.com");
-
-const TOKENS: readonly SchemaCase[] = [
-  ...[
-    ["no role", onS3({}, STS)],
-    ["an external id", onS3({ roleArn: ROLE, externalId: "prod" }, STS)],
-    ["keys beside it", onS3({ roleArn: ROLE }, { ...STS, credentialsSecret: { name: "s3" } })],
-  ].map(([what, object]) => ({
-    name: `a token for S3 with ${what as string}`,
-    object: object as SchemaCase["object"],
-    problems: [["spec.agent.serviceAccountToken", "it needs s3.roleArn"]] as const,
-  })),
-  {
-    name: "a token for Google without a federation",
-    object: onGoogle(agentWith(FEDERATION.audience)),
-    problems: [
-      ["spec.agent.serviceAccountToken", "needs credentialsSecret with the credentials.json"],
-    ],
-  },
-  {
-    name: "a token for HDFS",
-    object: onHdfs({ nameNodes: NAME_NODES }, STS),
-    problems: [["spec.agent.serviceAccountToken", "HDFS takes no"]],
-  },
-  ...["", "sts amazonaws com"].map((audience) => ({
-    name: `a token for "${audience}"`,
-    object: onS3({ roleArn: ROLE }, agentWith(audience)),
-    problems: [["spec.agent.serviceAccountToken.audience", "without blanks"]] as const,
-  })),
-  ...[
-    "https://kubernetes.default.svc.cluster.local",
-    "kubernetes",
-    "https://kubernetes.default.svc",
-  ].map((audience) => ({
-    name: `a token for the API server, ${audience}`,
-    object: onS3({ roleArn: ROLE }, agentWith(audience)),
-    problems: [
-      ["spec.agent.serviceAccountToken.audience", "must not be the API server's own"],
-    ] as const,
-  })),
-  {
-    name: "a token that is over at once",
-    object: onS3({ roleArn: ROLE }, agentWith("sts.amazonaws.com", { expirationSeconds: 599 })),
-    problems: [["spec.agent.serviceAccountToken.expirationSeconds", "600"]],
-  },
-];
-
 export const STORAGE_CASES: readonly SchemaCase[] = [
   ...ACCEPTED,
   ...LOCATIONS,
   ...MISMATCHES,
   ...OF_S3,
   ...OF_OTHERS,
-  ...CONNECTIONS,
-  ...TOKENS,
 ];
