@@ -299,7 +299,8 @@ function make(
   const said = words === "" ? "" : `: ${words.replace(/\.$/, "")}`;
   const what = `${operation} of ${place} failed: ${code}${status === undefined ? "" : ` (${status})`}${said}`;
   const { kind, reason, retryAfterMs } = meaning;
-  return new StorageError(kind, advice === undefined ? what : `${what}; ${advice}`, {
+  return new StorageError(kind, what, {
+    advice,
     operation,
     key,
     code,

@@ -55,7 +55,12 @@ const transient: Row = { kind: "unavailable" };
 const missing: Row = { kind: "notFound" };
 const taken: Row = { kind: "alreadyExists" };
 const late: Row = { kind: "timeout", reason: "EndpointUnreachable", advice: CHECK_ADDRESS };
-const standby: Row = { kind: "unavailable", reason: "NameNodeStandby" };
+const standby: Row = {
+  kind: "unavailable",
+  reason: "NameNodeStandby",
+  advice:
+    "name all NameNodes in hdfs.nameNodes, and see that one is active (hdfs haadmin -getAllServiceState)",
+};
 const leased: Row = { kind: "unavailable", retryAfterMs: LEASE_RETRY_MS };
 const safeMode: Row = {
   kind: "unavailable",
@@ -181,7 +186,7 @@ const untrusted: Row = {
   kind: "wrongConfiguration",
   reason: "CertificateUntrusted",
   advice:
-    "check that the certificate is valid for the address's name, and give its authority as CA bundle",
+    "check that the certificate is valid today and for the address's name, and put its authority into connection.caBundle",
 };
 
 const BY_NETWORK_CODE: Readonly<Record<string, Row>> = {

@@ -33,7 +33,7 @@ function untrusted(advice: string): NetworkRow {
 }
 
 const TRUST = untrusted(
-  "add the authority that signed the endpoint's certificate to the CA bundle",
+  "add the authority that signed the endpoint's certificate to connection.caBundle",
 );
 const RENEW = untrusted("the endpoint's certificate is not valid today: renew it");
 const NAME = untrusted(
