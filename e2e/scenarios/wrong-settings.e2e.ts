@@ -3,12 +3,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { GCS_ROWS } from "./wrong-settings-gcs.ts";
+import { HDFS_ROWS } from "./wrong-settings-hdfs.ts";
 import { S3_ROWS } from "./wrong-settings-s3.ts";
 import type { WrongSetting } from "./wrong-settings.ts";
 import { expectTold, probeHere } from "./wrong-settings.ts";
 
 const TABLE: readonly (readonly [storage: string, rows: readonly WrongSetting[]])[] = [
   ["S3", S3_ROWS],
+  ["GCS", GCS_ROWS],
+  ["HDFS", HDFS_ROWS],
 ];
 
 describe("a probe tells what is wrong", () => {

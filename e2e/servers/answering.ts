@@ -92,3 +92,25 @@ export function answeringWith(
     response.writeHead(status, headers).end(body);
   };
 }
+
+/** What Google Cloud Storage says when it refuses. */
+export function refusingGcs(
+  status: number,
+  reason: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): RequestListener {
+  const body = {
+    error: { code: status, message, errors: [{ domain: "global", reason, message }] },
+  };
+  return answeringWith(status, JSON.stringify(body), {
+    "content-type": "application/json",
+    ...headers,
+  });
+}
+
+/** What HDFS says when it refuses. */
+export function refusingHdfs(status: number, exception: string, message: string): RequestListener {
+  const body = { RemoteException: { exception, javaClassName: exception, message } };
+  return answeringWith(status, JSON.stringify(body), { "content-type": "application/json" });
+}
