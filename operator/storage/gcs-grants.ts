@@ -187,7 +187,7 @@ function refused(host: string, status: number, text: string): StorageError {
       `${what}; this node's clock differs too much from Google's: set it`,
     );
   }
-  if (/expired|\bexp\b/i.test(said.words)) {
+  if (/expired|stale|\bexp\b/i.test(said.words)) {
     return credentialsError(
       ["wrongCredentials", "CredentialsExpired"],
       `${what}; the token in the file that credential_source names is over: see that it is renewed`,

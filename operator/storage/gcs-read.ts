@@ -98,7 +98,10 @@ function extentOf(head: HttpAnswer): {
 } {
   const [, first, last, size] =
     /^bytes (\d+)-(\d+)\/(\d+)$/.exec(head.headers["content-range"] ?? "") ?? [];
-  if (first === undefined) return { first: 0, size: head.headers["content-length"] };
+  if (first === undefined) {
+    const sent = head.headers["content-length"];
+    return { first: 0, size: sent ?? header(head, "x-goog-stored-content-length") };
+  }
   return { first: Number(first), length: Number(last) - Number(first) + 1, size };
 }
 

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, Server } from "node:http";
 import { createServer } from "node:http";
 import type { ServerOptions } from "node:https";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 export interface Asked {
   readonly method: string;
@@ -29,11 +29,13 @@ export class ScriptedHttp {
   answer: (asked: Asked) => Scripted | Promise<Scripted> = () => ({ status: 500 });
   readonly #server: Server;
   readonly #scheme: string;
+  #last: Socket | undefined;
 
   private constructor(tls: ServerOptions | undefined) {
     this.#scheme = tls === undefined ? "http" : "https";
     this.#server = tls === undefined ? createServer() : createSecureServer(tls);
     this.#server.on("request", (request, response) => {
+      this.#last = request.socket;
       void (async () => {
         const chunks: Buffer[] = [];
         for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
@@ -45,7 +47,8 @@ export class ScriptedHttp {
         if (lost) request.socket.resetAndDestroy();
         else {
           const plain = typeof body === "string" || Buffer.isBuffer(body);
-          response.writeHead(status, head).end(plain ? body : JSON.stringify(body));
+          const bytes = Buffer.from(plain ? body : JSON.stringify(body));
+          response.writeHead(status, { "content-length": bytes.length, ...head }).end(bytes);
         }
       })().catch(() => response.destroy());
     });
@@ -60,6 +63,11 @@ export class ScriptedHttp {
 
   get endpoint(): string {
     return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** When the connection of the last request has ended. */
+  onceClosed(fn: () => void): void {
+    this.#last?.once("close", fn);
   }
 
   async stop(): Promise<void> {
