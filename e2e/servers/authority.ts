@@ -1,0 +1,52 @@
+// An authority that signs certificates, for one test run, by the openssl of this machine: as a company's
+// own signs those of its stores.
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Certificate } from "./certificates.ts";
+
+export interface Authority {
+  /** Its own certificate, for those who are to trust it. PEM. */
+  readonly bundle: string;
+  /** One for these names, such as `DNS:s3.example` and `IP:127.0.0.1`. Negative days: it is over. */
+  issue(names: readonly string[], days?: number): Promise<Certificate>;
+  /** Removes its files. */
+  close(): Promise<void>;
+}
+
+/** Mocha's `describe` for tests that need openssl; skipped by name where it is missing, or failing with REQUIRE_SERVERS=1. */
+export function describeWithOpenssl(title: string, tests: () => void): void {
+  const there = spawnSync("openssl", ["version"]).status === 0;
+  if (there || process.env["REQUIRE_SERVERS"] === "1") describe(title, tests);
+  else describe(`${title}: SKIPPED, not installed: openssl`, () => it("runs"));
+}
+
+const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+
+export async function makeAuthority(): Promise<Authority> {
+  const folder = await mkdtemp(join(tmpdir(), "certificates-"));
+  const at = (name: string) => join(folder, name);
+  const openssl = (...args: readonly string[]) => promisify(execFile)("openssl", args);
+  const own = ["-keyout", at("ca.key"), "-out", at("ca.pem"), "-days", "2", "-subj", "/CN=test"];
+  await openssl("req", "-x509", ...KEY, ...own);
+  let issued = 0;
+  const issue = async (names: readonly string[], days = 2): Promise<Certificate> => {
+    issued += 1;
+    const [key, request, extensions, cert] = ["key", "csr", "ext", "pem"].map((kind) =>
+      at(`${issued}.${kind}`),
+    ) as [string, string, string, string];
+    await writeFile(extensions, `subjectAltName=${names.join(",")}`);
+    await openssl("req", ...KEY, "-keyout", key, "-out", request, "-subj", "/CN=store");
+    const by = ["-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-CAcreateserial"];
+    const what = ["-in", request, "-out", cert, "-days", String(days), "-extfile", extensions];
+    await openssl("x509", "-req", ...by, ...what);
+    return { key: await readFile(key, "utf8"), cert: await readFile(cert, "utf8") };
+  };
+  return {
+    bundle: await readFile(at("ca.pem"), "utf8"),
+    issue,
+    close: () => rm(folder, { recursive: true }),
+  };
+}
