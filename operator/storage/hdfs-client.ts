@@ -10,7 +10,7 @@ import type { Clock } from "../clock.ts";
 import type { Agents } from "./connection.ts";
 import { StorageError } from "./errors.ts";
 import type { HdfsCall } from "./hdfs-errors.ts";
-import { classifyHdfsAnswer, classifyHdfsFailure, isForAnotherNameNode } from "./hdfs-errors.ts";
+import { classifyHdfsAnswer, classifyHdfsFailure, isNotLeading, isSilent } from "./hdfs-errors.ts";
 import { exchange, readBody } from "./hdfs-http.ts";
 import type { HdfsCredentials, HdfsSettings } from "./hdfs-settings.ts";
 
@@ -78,45 +78,47 @@ export class HdfsClient {
 
   /** A question to the NameNode. Resolves with its JSON, `undefined` where there is none. */
   async ask(purpose: Purpose, op: Op): Promise<unknown> {
-    const answer = await this.#atNameNode(purpose, op);
-    if (answer.kind === "json") return answer.value;
-    throw this.#misled(purpose, op, "a redirect");
+    return await this.#atNameNode(purpose, op, async (answer) => {
+      if (answer.kind === "json") return answer.value;
+      throw this.#misled(purpose, op, "a redirect");
+    });
   }
 
   /** Bytes to where the NameNode says. */
   async write(purpose: Purpose, op: Op, body: Buffer): Promise<void> {
-    const answer = await this.#atNameNode(purpose, op);
-    // Success without a byte sent would be data lost.
-    if (answer.kind !== "elsewhere") throw this.#misled(purpose, op, "no place to write to");
-    const { url, asked } = answer;
-    const call = this.#call(purpose, op, url, "dataNode");
-    await this.#within(this.timeouts.requestMs, call, purpose, async (signal) => {
-      const headers = { ...BINARY, ...(await this.#headersFor(url, asked)) };
-      const message = await this.#send({ method: op.method, url, headers, body }, signal);
-      const wanted = op.op === "CREATE" ? 201 : 200;
-      if (message.statusCode !== wanted) throw await refusal(message, call, signal);
-      await readBody(message, REFUSAL_BYTES_MAX, signal);
+    await this.#atNameNode(purpose, op, async (answer) => {
+      // Success without a byte sent would be data lost.
+      if (answer.kind !== "elsewhere") throw this.#misled(purpose, op, "no place to write to");
+      const { url, asked } = answer;
+      const call = this.#call(purpose, op, url, "dataNode");
+      await this.#within(this.timeouts.requestMs, call, purpose, async (signal) => {
+        const headers = { ...BINARY, ...(await this.#headersFor(url, asked)) };
+        const message = await this.#send({ method: op.method, url, headers, body }, signal);
+        const wanted = op.op === "CREATE" ? 201 : 200;
+        if (message.statusCode !== wanted) throw await refusal(message, call, signal);
+        await readBody(message, REFUSAL_BYTES_MAX, signal);
+      });
     });
   }
 
   /** Bytes from where the NameNode says: the answer whose body is the file, unread. */
   async open(purpose: Purpose, op: Op): Promise<IncomingMessage> {
-    const answer = await this.#atNameNode(purpose, op);
-    if (answer.kind === "body") return answer.message;
-    if (answer.kind === "json") throw this.#misled(purpose, op, "no place to read from");
-    const { url, asked } = answer;
-    const call = this.#call(purpose, op, url, "dataNode");
-    return await this.#within(this.timeouts.requestMs, call, purpose, async (signal) => {
-      const headers = await this.#headersFor(url, asked);
-      const message = await this.#send({ method: "GET", url, headers }, signal);
-      if (message.statusCode !== 200) throw await refusal(message, call, signal);
-      return message;
+    return await this.#atNameNode(purpose, op, async (answer) => {
+      if (answer.kind === "body") return answer.message;
+      if (answer.kind === "json") throw this.#misled(purpose, op, "no place to read from");
+      const { url, asked } = answer;
+      const call = this.#call(purpose, op, url, "dataNode");
+      return await this.#within(this.timeouts.requestMs, call, purpose, async (signal) => {
+        const headers = await this.#headersFor(url, asked);
+        const message = await this.#send({ method: "GET", url, headers }, signal);
+        if (message.statusCode !== 200) throw await refusal(message, call, signal);
+        return message;
+      });
     });
   }
 
   /** The error to throw for what broke a body off. */
-  failure(error: unknown, { operation, key, signal }: Purpose, path: string): unknown {
-    if (signal?.aborted === true) return signal.reason;
+  failure(error: unknown, { operation, key }: Purpose, path: string): Error {
     const place = this.place(path);
     return classifyHdfsFailure(error, {
       operation,
@@ -127,31 +129,29 @@ export class HdfsClient {
     });
   }
 
-  late({ operation, key }: Purpose, path: string, limitMs: number): StorageError {
-    return new StorageError(
-      "timeout",
-      `${operation} of ${this.place(path)} had no answer in ${limitMs} ms`,
-      { operation, key, reason: "EndpointUnreachable" },
-    );
-  }
-
   place(path: string): string {
     return `${this.#options.origin}${path}`;
   }
 
-  /** Asks the one that led last, then the others, each once. */
-  async #atNameNode(purpose: Purpose, op: Op): Promise<Answer> {
+  /**
+   * Asks the one that led last, then the others, each once. A standby may redirect a CREATE as if it led: then
+   * the DataNode says so, and the next is asked too.
+   */
+  async #atNameNode<T>(purpose: Purpose, op: Op, use: (answer: Answer) => Promise<T>): Promise<T> {
     const { nameNodes } = this.#options;
     const failures: StorageError[] = [];
     const first = this.#active;
     for (let step = 0; step < nameNodes.length; step += 1) {
       const index = (first + step) % nameNodes.length;
+      let hasAnswered = false;
       try {
         const answer = await this.#askOne(must(nameNodes[index]), purpose, op);
+        hasAnswered = true;
+        const value = await use(answer);
         this.#active = index;
-        return answer;
+        return value;
       } catch (error) {
-        if (!isForAnotherNameNode(error)) throw error;
+        if (!isNotLeading(error) && (hasAnswered || !isSilent(error))) throw error;
         failures.push(error);
       }
     }

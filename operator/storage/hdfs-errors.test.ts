@@ -3,10 +3,11 @@ import { AssertionError } from "node:assert";
 import { StorageError } from "./errors.ts";
 import type { HdfsCall } from "./hdfs-errors.ts";
 import {
-  KNOWN_HDFS_CODES,
+  KNOWN_HDFS_EXCEPTIONS,
   classifyHdfsAnswer,
   classifyHdfsFailure,
-  isForAnotherNameNode,
+  isNotLeading,
+  isSilent,
   isUnderAFile,
   isUnknownOperation,
 } from "./hdfs-errors.ts";
@@ -185,28 +186,31 @@ describe("classifyHdfsFailure", () => {
     expect(classifyHdfsFailure(known, CALL)).to.equal(known);
   });
 
-  it("knows each of its codes", () => {
-    for (const code of KNOWN_HDFS_CODES) {
-      const error =
-        code.endsWith("Exception") || code === "InvalidToken" ? answered(403, code) : broken(code);
-      expect(error, code).to.be.instanceOf(StorageError).and.not.include({ kind: "unknown" });
+  it("knows each exception of its table", () => {
+    for (const exception of KNOWN_HDFS_EXCEPTIONS) {
+      expect(answered(403, exception), exception).to.not.include({ kind: "unknown" });
     }
   });
 });
 
 describe("what the driver asks of an error", () => {
-  it("another NameNode is asked where this one does not lead, does not answer or is busy", () => {
-    for (const error of [
-      answered(403, "StandbyException"),
-      answered(403, "RetriableException"),
-      broken("ECONNREFUSED"),
-      broken("ETIMEDOUT"),
-      page(503, ""),
-    ]) {
-      expect(isForAnotherNameNode(error), error.message).to.equal(true);
-    }
-    for (const error of [answered(404, "FileNotFoundException"), page(401, ""), page(500, "")]) {
-      expect(isForAnotherNameNode(error), error.message).to.equal(false);
+  it("whether another NameNode leads, and whether this one answers", () => {
+    const words = "Operation category WRITE is not supported in state standby";
+    for (const [error, notLeading, silent] of [
+      [answered(403, "StandbyException"), true, false],
+      [answered(403, "RemoteException", words), true, false],
+      [answered(403, "RetriableException"), true, false],
+      [broken("ECONNREFUSED"), false, true],
+      [broken("ETIMEDOUT"), false, true],
+      [page(503, ""), false, true],
+      [answered(404, "FileNotFoundException"), false, false],
+      [page(401, ""), false, false],
+      [page(500, ""), false, false],
+    ] as const) {
+      expect([isNotLeading(error), isSilent(error)], error.message).to.deep.equal([
+        notLeading,
+        silent,
+      ]);
     }
   });
 

@@ -7,6 +7,7 @@ import { AssertionError } from "node:assert";
 import { redact } from "../log.ts";
 import type { StorageErrorKind, StorageReason } from "./errors.ts";
 import { StorageError, isStorageError } from "./errors.ts";
+import { classifyNetworkCode } from "./network-errors.ts";
 import { rightFor } from "./rights.ts";
 
 /** The request that failed. */
@@ -31,9 +32,9 @@ export interface HdfsRefusal {
 
 interface Row {
   readonly kind: StorageErrorKind;
-  readonly reason?: StorageReason;
+  readonly reason?: StorageReason | undefined;
   /** What a person can do. */
-  readonly advice?: string;
+  readonly advice?: string | undefined;
   readonly retryAfterMs?: number;
 }
 
@@ -120,24 +121,26 @@ const proxied: Row = {
   advice: "check the proxy's address, user and password",
 };
 
+const PATH_TOO_LONG: Row = {
+  kind: "wrongConfiguration",
+  advice:
+    "HDFS takes names of 255 bytes (dfs.namenode.fs-limits.max-component-length), of which a file being written needs 23",
+};
+
 const BY_WORDS: readonly (readonly [words: RegExp, row: Row])[] = [
   [/Hadoop IPC port/, wrongEndpoint],
   [/in safe ?mode/i, safeMode],
   [/is not allowed to impersonate/, impersonation],
   [/\(is not a directory\)/, notAFolder],
   [/token .*(is expired|can't be found in cache)/, expired],
+  [/maximum path component name limit/, PATH_TOO_LONG],
+  [/directory item limit/, full],
   [/minReplication nodes/, noDataNode],
   [/quota .*exceeded/i, full],
   [/append.*(EC file|erasure)|Cannot append to files with striped/i, noAppend],
   [/is not supported in state standby/, standby],
   [/lease|ALREADY_BEING_CREATED|being recovered/i, leased],
 ];
-
-const PATH_TOO_LONG: Row = {
-  kind: "wrongConfiguration",
-  advice:
-    "HDFS takes names of 255 bytes, of which files being written need 22 (dfs.namenode.fs-limits.max-component-length)",
-};
 
 const BY_EXCEPTION: Readonly<Record<string, Row>> = {
   FileNotFoundException: missing,
@@ -177,43 +180,6 @@ const BY_EXCEPTION: Readonly<Record<string, Row>> = {
   UnsupportedOperationException: noAppend,
 };
 
-const unreachable: Row = {
-  kind: "unavailable",
-  reason: "EndpointUnreachable",
-  advice: CHECK_ADDRESS,
-};
-const untrusted: Row = {
-  kind: "wrongConfiguration",
-  reason: "CertificateUntrusted",
-  advice:
-    "check that the certificate is valid today and for the address's name, and put its authority into connection.caBundle",
-};
-
-const BY_NETWORK_CODE: Readonly<Record<string, Row>> = {
-  ECONNREFUSED: unreachable,
-  ENOTFOUND: unreachable,
-  EAI_AGAIN: unreachable,
-  EHOSTUNREACH: unreachable,
-  ENETUNREACH: unreachable,
-  ETIMEDOUT: late,
-  ECONNRESET: transient,
-  ECONNABORTED: transient,
-  EPIPE: transient,
-  ERR_STREAM_PREMATURE_CLOSE: transient,
-  CERT_HAS_EXPIRED: untrusted,
-  CERT_NOT_YET_VALID: untrusted,
-  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
-  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
-  ERR_TLS_CERT_ALTNAME_INVALID: untrusted,
-  ERR_PROXY_TUNNEL: proxied,
-  EPROTO: wrongEndpoint,
-  ERR_SSL_WRONG_VERSION_NUMBER: wrongEndpoint,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: wrongEndpoint,
-};
-
 const BY_STATUS: Readonly<Record<number, Row>> = {
   401: wrongKeys,
   403: {
@@ -229,11 +195,10 @@ const BY_STATUS: Readonly<Record<number, Row>> = {
   507: full,
 };
 
-/** Exceptions and network codes of the tables, for their test. */
-export const KNOWN_HDFS_CODES: readonly string[] = [
-  ...Object.keys(BY_EXCEPTION),
-  ...Object.keys(BY_NETWORK_CODE),
-];
+/** Exceptions of the table, for its test. */
+export const KNOWN_HDFS_EXCEPTIONS: readonly string[] = Object.keys(BY_EXCEPTION);
+
+const UNKNOWN: Row = { kind: "unknown" };
 
 /** The storage error for an answer that is not the wanted one. */
 export function classifyHdfsAnswer(refusal: HdfsRefusal, call: HdfsCall): StorageError {
@@ -250,16 +215,27 @@ export function classifyHdfsAnswer(refusal: HdfsRefusal, call: HdfsCall): Storag
 export function classifyHdfsFailure(error: unknown, call: HdfsCall): Error {
   if (isStorageError(error) || error instanceof AssertionError) return error;
   const seen = lookAtFailure(error);
-  const row = networkRow(seen.code);
-  const away = row.reason === "EndpointUnreachable" && call.role === "dataNode";
-  return make(call, seen, { row: away ? { ...row, advice: REACH_DATANODES } : row });
+  const row = classifyNetworkCode(seen.code) ?? UNKNOWN;
+  return make(call, seen, { row: { ...row, advice: adviceOn(row, call) } });
 }
 
-/** Another NameNode may know better: this one does not lead, or does not answer. */
-export function isForAnotherNameNode(error: unknown): error is StorageError {
+/** What network codes mean is the same for every store; what to change here is not. */
+function adviceOn({ reason, advice }: Row, { role }: HdfsCall): string | undefined {
+  if (reason === "WrongEndpoint") return wrongEndpoint.advice;
+  if (reason !== "EndpointUnreachable") return advice;
+  return role === "dataNode" ? REACH_DATANODES : CHECK_ADDRESS;
+}
+
+/** The NameNode that was asked does not lead, or does not know yet: another one may. */
+export function isNotLeading(error: unknown): error is StorageError {
   if (!isStorageError(error)) return false;
-  const { reason, status, code } = error.detail;
-  if (reason === "NameNodeStandby" || code === "RetriableException") return true;
+  return error.detail.reason === "NameNodeStandby" || error.detail.code === "RetriableException";
+}
+
+/** Nobody answers, or only something before it. */
+export function isSilent(error: unknown): error is StorageError {
+  if (!isStorageError(error)) return false;
+  const { status } = error.detail;
   return status === undefined || (status >= 502 && status <= 504);
 }
 
@@ -303,14 +279,6 @@ function unauthorized(challenges: string | readonly string[] | undefined): Row {
   const offered = [challenges ?? []].flat().join(",");
   if (!/negotiate/i.test(offered) || /basic/i.test(offered)) return wrongKeys;
   return { ...wrongKeys, advice: NO_KERBEROS };
-}
-
-function networkRow(code: string): Row {
-  const known = own(BY_NETWORK_CODE, code);
-  if (known !== undefined) return known;
-  // What llhttp says of bytes that are no HTTP.
-  if (code.startsWith("HPE_")) return wrongEndpoint;
-  return { kind: "unknown" };
 }
 
 function own(table: Readonly<Record<string, Row>>, code: string): Row | undefined {

@@ -107,9 +107,6 @@ public final class Mini {
         files.mkdirs(new Path(order[1]));
         files.setPermission(new Path(order[1]), new FsPermission(order[2]));
         break;
-      case "chmod":
-        files.setPermission(new Path(order[1]), new FsPermission(order[2]));
-        break;
       case "quota":
         files.setQuota(new Path(order[1]), Long.parseLong(order[2]), Long.parseLong(order[3]));
         break;
