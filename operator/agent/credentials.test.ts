@@ -138,10 +138,10 @@ describe("credentials from a mounted Secret", () => {
 
   describe("of HDFS", () => {
     it("are a user with a password", async () => {
-      await write({ user: "starrocks", password: "secret\n" });
+      await write({ user: " starrocks\n", password: " secret \r\n" });
       const now = await (await openHdfsCredentials(dir, silentLog))();
       expect(now).to.deep.include({ kind: "basic", user: "starrocks" });
-      expect(now.kind === "basic" && now.password.reveal()).to.equal("secret");
+      expect(now.kind === "basic" && now.password.reveal()).to.equal(" secret ");
     });
 
     it("are a delegation token, which is renewed", async () => {

@@ -120,12 +120,15 @@ function readAll(
   directory: string,
   names: readonly string[],
 ): Promise<readonly (string | undefined)[]> {
-  return Promise.all(names.map((name) => readIfThere(join(directory, name))));
+  return Promise.all(names.map((name) => readIfThere(directory, name)));
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+/** Without the line break that editors leave. A password may begin and end with blanks, nothing else does. */
+async function readIfThere(directory: string, name: string): Promise<string | undefined> {
+  const path = join(directory, name);
   try {
-    const text = (await readFile(path, "utf8")).trim();
+    const content = await readFile(path, "utf8");
+    const text = name === "password" ? content.replace(/[\r\n]+$/, "") : content.trim();
     return text === "" ? undefined : text;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
