@@ -111,7 +111,10 @@ export class HdfsClient {
       return await this.#within(this.timeouts.requestMs, call, purpose, async (signal) => {
         const headers = await this.#headersFor(url, asked);
         const message = await this.#send({ method: "GET", url, headers }, signal);
-        if (message.statusCode !== 200) throw await refusal(message, call, signal);
+        // A login page would be read as the file, a piece with every try.
+        if (message.statusCode !== 200 || !isContent(message)) {
+          throw await refusal(message, call, signal);
+        }
         return message;
       });
     });
@@ -284,6 +287,11 @@ async function answerOf(
   return { kind: "json", value };
 }
 
+/** A DataNode says what it sends; what says nothing is held against its length. */
+function isContent({ headers: { "content-type": type } }: IncomingMessage): boolean {
+  return type === undefined || type.startsWith("application/octet-stream");
+}
+
 function parse(text: string): object | undefined {
   try {
     const value = JSON.parse(text) as unknown;
@@ -305,8 +313,9 @@ async function refusal(
   signal: AbortSignal,
 ): Promise<StorageError> {
   const { statusCode: status = 0, headers } = message;
-  // The status alone says enough when the words do not come.
-  const body = await readBody(message, REFUSAL_BYTES_MAX, signal).catch(() => Buffer.alloc(0));
+  // Words that break off are no refusal but a connection that broke: the status alone would make of every 403,
+  // which HDFS answers for nearly everything, a missing right.
+  const body = await readBody(message, REFUSAL_BYTES_MAX, signal);
   return classifyHdfsAnswer({ status, headers, body: body.toString() }, call);
 }
 
