@@ -41,6 +41,8 @@ export interface Dialect<R extends StoreRequest> {
   /** The server must see the Host that the client sent, because it is signed. */
   readonly keepsHost: boolean;
   read(request: IncomingMessage): R;
+  /** The failure that heals when it is tried again. */
+  readonly internal: { readonly status: number; readonly code: string };
   /** Fills an error that looks like the store's own. */
   error(status: number, code: string): { readonly type: string; readonly body: string };
   /** Whether the answer is read whole and shown to `see` before it goes on. For small ones alone. */

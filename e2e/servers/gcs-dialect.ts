@@ -10,6 +10,7 @@ interface Listing {
 
 export class GcsDialect implements Dialect<GcsRequest> {
   readonly keepsHost = false;
+  readonly internal = { status: 500, code: "backendError" };
   readonly read = readGcsRequest;
 
   /** `code` is Google's `reason`, such as `backendError`. */

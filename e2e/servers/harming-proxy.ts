@@ -197,8 +197,10 @@ export class HarmingProxy<R extends StoreRequest> {
 
   #replace(response: ServerResponse, harm: HarmTo<"loseAnswer" | "errorInside">): void {
     if (harm.do === "errorInside") this.#sendError(response, 200, harm.code);
-    else if (harm.how === "error") this.#sendError(response, 500, "InternalError");
-    else response.socket?.resetAndDestroy();
+    else if (harm.how === "error") {
+      const { status, code } = this.#dialect.internal;
+      this.#sendError(response, status, code);
+    } else response.socket?.resetAndDestroy();
   }
 
   #refuse(response: ServerResponse, harm: HarmTo<"refuse" | "page">): void {

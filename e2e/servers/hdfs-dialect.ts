@@ -28,6 +28,8 @@ export interface HdfsFaultRequest extends StoreRequest {
 
 export class HdfsDialect implements Dialect<HdfsFaultRequest> {
   readonly keepsHost = false;
+  /** A NameNode puts most of its exceptions into 403. */
+  readonly internal = { status: 403, code: "RetriableException" };
 
   read(request: Parameters<typeof readHdfsRequest>[0]): HdfsFaultRequest {
     const { operation: asked, role, path, user } = readHdfsRequest(request);

@@ -7,6 +7,7 @@ import { UploadAccount, escapeXml } from "./upload-account.ts";
 
 export class S3Dialect implements Dialect<S3Request> {
   readonly keepsHost = true;
+  readonly internal = { status: 500, code: "InternalError" };
   readonly account = new UploadAccount();
   readonly read = readS3Request;
   readonly #answersListings: boolean;

@@ -26,7 +26,7 @@ const TABLE: FaultTable<HdfsFaultRequest> = {
     DELETE: { call: "delete", answers: "words" },
   },
   refusals: {
-    internal: { do: "refuse", status: 500, code: "RuntimeException" },
+    internal: { do: "refuse", status: 403, code: "RetriableException" },
     throttled: { do: "refuse", status: 429, code: "TooManyRequests" },
     denied: { do: "refuse", status: 403, code: "AccessControlException" },
   },
@@ -50,7 +50,8 @@ async function openFaultyHdfs(): Promise<FaultyStore<HdfsFaultRequest>> {
             user: "eve",
             timeouts: { nameNodeMs: limitMs, requestMs: limitMs, stallMs: limitMs / 4 },
           },
-          retry: { firstDelayMs: 1, delayMaxMs: 5, retryAfterMaxMs: 500 },
+          // One call takes five requests here, each of which may suffer in a bad hour.
+          retry: { tries: 20, firstDelayMs: 1, delayMaxMs: 5, retryAfterMaxMs: 500 },
         },
         { clock: systemClock, random: () => 0.5, log: silentLog },
       ),
