@@ -95,8 +95,9 @@ function refuseWebPages(client: S3Client): void {
     (next) => async (args) => {
       const result = await next(args);
       const { statusCode, headers, body } = result.response as Answer;
-      const isPage = isWebPage(headers) && statusCode < 500 && statusCode !== 407;
-      if (!isPage && !isPlainRefusal(statusCode, headers)) return result;
+      const { method } = args.request as { readonly method: string };
+      const isPage = hasBody(method, statusCode) && isWebPage(headers) && statusCode < 500;
+      if (statusCode === 407 || (!isPage && !isPlainRefusal(statusCode, headers))) return result;
       body?.destroy?.();
       throw Object.assign(new Error("the answer is a web page or plain text"), {
         name: WEB_PAGE,
@@ -105,6 +106,11 @@ function refuseWebPages(client: S3Client): void {
     },
     { step: "deserialize", priority: "low", name: "refuseWebPages" },
   );
+}
+
+/** Whatever type it is said to be: some servers give one to an answer without a body. */
+function hasBody(method: string, status: number): boolean {
+  return method !== "HEAD" && status !== 204;
 }
 
 /** What servers in Go say to http where they speak https. Stores say it in XML, or to HEAD in no words. */
