@@ -233,6 +233,10 @@ async function abortParts({ storage, signal }: CommandDeps, { place }: ProbeJob)
   await upload.abort({ signal });
   const info = await storage.stat(key, { signal });
   expectThat(info === undefined, "an aborted upload became an object");
+  // What a sweep needs to find uploads of dead agents, which cost as objects do.
+  for await (const open of storage.listUploads(`${place.root}/`, { signal })) {
+    expectThat(open.key !== key, "an aborted upload is still open");
+  }
 }
 
 async function rename({ storage, signal }: CommandDeps, { place }: ProbeJob): Promise<void> {
