@@ -3,9 +3,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "chai";
+import { startFauxqs } from "../servers/fauxqs.ts";
 import { GCS_ROWS } from "./wrong-settings-gcs.ts";
 import { HDFS_ROWS } from "./wrong-settings-hdfs.ts";
-import { S3_ROWS } from "./wrong-settings-s3.ts";
+import { S3_KEYS, S3_ROWS } from "./wrong-settings-s3.ts";
 import type { WrongSetting } from "./wrong-settings.ts";
 import { expectTold, probeHere } from "./wrong-settings.ts";
 
@@ -26,6 +28,15 @@ describe("a probe tells what is wrong", () => {
   afterEach(async () => {
     for (const stop of endings.splice(0)) await stop();
     await rm(dir, { recursive: true, force: true });
+  });
+
+  it("and nothing of what is right", async () => {
+    const server = await startFauxqs();
+    endings.push(() => server.stop());
+    const s3 = { endpoint: server.endpoint, region: "us-east-1" };
+    const location = `s3://${server.bucket}/starrocks`;
+    const told = await probeHere(dir, { spec: { location, s3 }, files: S3_KEYS });
+    expect(told.reason, told.message).to.equal("Probed");
   });
 
   for (const [storage, rows] of TABLE) {

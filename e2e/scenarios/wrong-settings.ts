@@ -89,7 +89,11 @@ export async function probeAsProcess(dir: string, setting: Setting): Promise<Out
 }
 
 /** Holds an outcome against its row. */
-export function expectTold(row: WrongSetting, { files = {} }: Setting, told: Outcome): void {
+export function expectTold(
+  row: Omit<WrongSetting, "arrange">,
+  { files = {} }: Setting,
+  told: Outcome,
+): void {
   const { exitCode, reason, message } = told;
   expect({ exitCode, reason }, message).to.deep.equal({
     exitCode: row.exitCode,

@@ -24,12 +24,21 @@ export interface Moto extends S3Server {
   /** Exists, and trusts somebody else. */
   readonly foreignRoleArn: string;
   /** Keys of a user without any right. */
-  readonly poor: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly poor: Keys;
+  /** By the names in {@link MotoOptions.policies}. */
+  readonly users: Readonly<Record<string, Keys>>;
+}
+
+interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
 }
 
 export interface MotoOptions {
   /** Every call is good, whoever signed it, as web identities need it here. Default false. */
   readonly unchecked?: boolean;
+  /** Of further users, each with one policy and nothing else. */
+  readonly policies?: Readonly<Record<string, object>>;
 }
 
 export async function startMoto(options: MotoOptions = {}): Promise<Moto> {
@@ -47,7 +56,7 @@ export async function startMoto(options: MotoOptions = {}): Promise<Moto> {
   };
   try {
     await untilReady(child, `${endpoint}/moto-api/data.json`);
-    const made = await setUp(endpoint);
+    const made = await setUp(endpoint, options.policies ?? {});
     if (options.unchecked !== true) {
       await fetch(`${endpoint}/moto-api/reset-auth`, { method: "POST", body: "0" });
     }
@@ -58,7 +67,10 @@ export async function startMoto(options: MotoOptions = {}): Promise<Moto> {
   }
 }
 
-async function setUp(endpoint: string): Promise<Omit<Moto, "stop">> {
+async function setUp(
+  endpoint: string,
+  policies: Readonly<Record<string, object>>,
+): Promise<Omit<Moto, "stop">> {
   const [bucket, externalId] = ["backups", "the-external-id"];
   const created = await fetch(`${endpoint}/${bucket}`, { method: "PUT" });
   if (!created.ok) throw new Error(`moto made no bucket ${bucket}: ${created.status}`);
@@ -79,6 +91,13 @@ async function setUp(endpoint: string): Promise<Omit<Moto, "stop">> {
   };
   const keys = await keysOf("agent");
   const poor = await keysOf("poor");
+  const users: Record<string, Keys> = {};
+  for (const [i, [name, document]] of Object.entries(policies).entries()) {
+    const user = `user-${i}`;
+    users[name] = await keysOf(user);
+    const PolicyDocument = JSON.stringify(document);
+    await iam("PutUserPolicy", { UserName: user, PolicyName: "only", PolicyDocument });
+  }
   const roleArn = await makeRole("backup", {
     Principal: { AWS: `arn:aws:iam::${ACCOUNT}:user/agent` },
     Action: ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"],
@@ -105,7 +124,7 @@ async function setUp(endpoint: string): Promise<Omit<Moto, "stop">> {
       },
     ]),
   });
-  return { endpoint, bucket, ...keys, roleArn, externalId, foreignRoleArn, poor };
+  return { endpoint, bucket, ...keys, roleArn, externalId, foreignRoleArn, poor, users };
 }
 
 /** Moto finds the service by what a request was signed for; the signature is not looked at yet. */
