@@ -1,12 +1,22 @@
 // The samples of the documentation, applied to an API server with our CRDs and their rules, and what it says
 // to samples that are spoilt.
-import { readFile, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { parse } from "yaml";
+import { loadConfig } from "../operator/agent/config.ts";
+import type { Repository } from "../operator/api/repository.generated.ts";
+import { withDefaults } from "../operator/api/validate.ts";
 import { must } from "../operator/assert.ts";
+import { systemClock, systemRandom } from "../operator/clock.ts";
+import { agentConfig } from "../operator/controllers/agent-config.ts";
+import { POD_FILES, volumesOf } from "../operator/controllers/agent-volumes.ts";
+import { silentLog } from "../operator/log.ts";
 import type { KubernetesObject } from "../operator/runtime/api.ts";
+import { openStorage } from "../operator/storage/open.ts";
 import { celRules } from "./cel.ts";
 import { startApiServer, type ApiServer } from "./kubernetes/api/server.ts";
 import { KubernetesClient } from "./kubernetes/client.ts";
@@ -56,6 +66,24 @@ describe("the samples", () => {
     });
   }
 
+  it("of the Repository's page open their storages in an agent", async () => {
+    const page = blocksOf(await text(folder("../docs/spec/repository.md")));
+    const all = page.flatMap(parseManifests);
+    const repositories = all.filter(isRepository);
+    expect(repositories.length).to.be.greaterThan(18);
+    for (const sample of repositories) {
+      const repository = withDefaults(sample) as unknown as Repository;
+      const dir = await mkdtemp(join(tmpdir(), "sample-"));
+      try {
+        const { storage } = await loadConfig(await mount(dir, repository, all));
+        const deps = { clock: systemClock, random: systemRandom, log: silentLog };
+        expect(openStorage(storage, deps).location).to.equal(repository.spec.location);
+      } finally {
+        await rm(dir, { recursive: true });
+      }
+    }
+  });
+
   const SPOILT: readonly [file: string, change: object, message: RegExp][] = [
     ["repository.yaml", { spec: { location: "s3://elsewhere/x" } }, /location cannot be changed/],
     [
@@ -93,6 +121,36 @@ describe("the samples", () => {
     });
   }
 });
+
+function isRepository(
+  object: KubernetesObject,
+): object is KubernetesObject & { kind: "Repository" } {
+  return object.kind === "Repository";
+}
+
+/** As the kubelet lays volumes out, from Secrets and ConfigMaps that the page has; the configuration's path. */
+async function mount(
+  dir: string,
+  repository: Repository,
+  page: readonly KubernetesObject[],
+): Promise<string> {
+  for (const volume of volumesOf(repository.spec)) {
+    await mkdir(join(dir, volume.name));
+    const wanted =
+      ("secret" in volume && volume.secret.secretName) ||
+      ("configMap" in volume && volume.configMap.name);
+    const source = page.find(({ metadata }) => metadata.name === wanted);
+    const { stringData, data } = (source ?? {}) as Readonly<Record<string, object | undefined>>;
+    for (const [key, value] of Object.entries({ ...stringData, ...data })) {
+      // The page has no certificate that anybody could use.
+      const content = key === "ca.crt" ? must(rootCertificates[0]) : String(value);
+      await writeFile(join(dir, volume.name, key), content);
+    }
+  }
+  const path = join(dir, "pod", basename(POD_FILES.config));
+  await writeFile(path, agentConfig(repository));
+  return path;
+}
 
 /** Blocks of YAML that are whole objects; in a list they are indented. */
 function blocksOf(page: string): readonly string[] {
