@@ -162,6 +162,10 @@ export class World {
     return `${this.storage.kind}-credentials`;
   }
 
+  get hasStorageSecret(): boolean {
+    return Object.keys(this.storage.credentials).length > 0;
+  }
+
   /** Namespaces and Secrets. */
   basics(): readonly KubernetesObject[] {
     const secret = (name: string, stringData: Readonly<Record<string, string>>) => ({
@@ -176,7 +180,7 @@ export class World {
     return [
       { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
       { apiVersion: "v1", kind: "Namespace", metadata: { name: OPERATOR_NAMESPACE } },
-      secret(this.storageSecret, this.storage.credentials),
+      ...(this.hasStorageSecret ? [secret(this.storageSecret, this.storage.credentials)] : []),
       secret("starrocks-backup-user", { user, password }),
     ];
   }
@@ -200,8 +204,8 @@ export class World {
     const { host, port } = this.starrocks.mysql;
     return resource("Repository", name, {
       location: this.storage.location("starrocks"),
-      ...this.storage.spec,
-      credentialsSecret: { name: this.storageSecret },
+      ...this.storage.settings,
+      ...(this.hasStorageSecret ? { credentialsSecret: { name: this.storageSecret } } : {}),
       cluster: {
         frontends: [`${host}:${port}`],
         credentialsSecret: { name: "starrocks-backup-user" },

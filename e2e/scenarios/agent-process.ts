@@ -27,7 +27,7 @@ export interface PlaceOptions {
 }
 
 /** What agents need to know of a storage server. */
-type Reachable = Pick<StorageServer, "location" | "agentConfig" | "credentials">;
+type Reachable = Pick<StorageServer, "location" | "settings" | "credentials">;
 
 /** A Repository as its agents see it: configuration and credentials on disk. */
 export class Place {
@@ -42,8 +42,9 @@ export class Place {
   static async create(options: PlaceOptions): Promise<Place> {
     const { dir, server } = options;
     const place = new Place(dir);
-    const { location, agentConfig, credentials } =
+    const { location, settings, credentials } =
       "location" in server ? reached(server, options) : s3Reached(server, options);
+    const hasSecret = options.ownIdentity !== true && Object.keys(credentials).length > 0;
     const credentialsDirectory = join(dir, "credentials");
     await mkdir(credentialsDirectory, { recursive: true });
     await place.renewCredentials(credentials);
@@ -51,8 +52,8 @@ export class Place {
       location,
       folder: "__starrocks_repository_prod",
       repositoryName: "prod",
-      ...(options.ownIdentity === true ? {} : { credentialsDirectory }),
-      ...agentConfig,
+      ...(hasSecret ? { credentialsDirectory } : {}),
+      ...settings,
       limits: options.limits ?? {},
     };
     await writeFile(place.configPath, JSON.stringify(config));
@@ -70,8 +71,8 @@ export class Place {
 type Reached = Omit<Reachable, "location"> & { readonly location: string };
 
 function reached(server: Reachable, { prefix = "prod" }: PlaceOptions): Reached {
-  const { agentConfig, credentials } = server;
-  return { location: server.location(prefix), agentConfig, credentials };
+  const { settings, credentials } = server;
+  return { location: server.location(prefix), settings, credentials };
 }
 
 function s3Reached(
@@ -81,7 +82,7 @@ function s3Reached(
   const { bucket, accessKeyId, secretAccessKey } = server;
   return {
     location: `s3://${bucket}/${prefix}`,
-    agentConfig: {
+    settings: {
       s3: { endpoint: endpoint ?? server.endpoint, region: "us-east-1", forcePathStyle: true },
     },
     credentials: { accessKeyId, secretAccessKey },

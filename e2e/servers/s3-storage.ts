@@ -54,13 +54,9 @@ export class S3Storage implements StorageServer {
     return `s3://${this.#server.bucket}/${folder}`;
   }
 
-  get spec(): Readonly<Record<string, unknown>> {
+  get settings(): Readonly<Record<string, unknown>> {
     const { endpoint } = this.proxy;
     return { s3: { region: "us-east-1", endpoint, forcePathStyle: true } };
-  }
-
-  get agentConfig(): Readonly<Record<string, unknown>> {
-    return this.spec;
   }
 
   get credentials(): Readonly<Record<string, string>> {
@@ -74,7 +70,7 @@ export class S3Storage implements StorageServer {
     const objects: StoredObject[] = [];
     for await (const page of paginateListObjectsV2({ client }, { Bucket: this.#server.bucket })) {
       for (const { Key: key = "", Size: size = 0, ETag: etag } of page.Contents ?? []) {
-        objects.push({ key, size, etag });
+        objects.push({ key, size, etag: etag?.replaceAll('"', "") });
       }
     }
     return objects;

@@ -5,18 +5,16 @@ export interface StorageServer {
   readonly kind: "s3" | "gcs" | "hdfs";
   /** A Repository's `location` for this folder, such as `a/b`. */
   location(folder: string): string;
-  /** The rest of a Repository's spec that leads here: `s3`, `gcs` or `hdfs`. */
-  readonly spec: Readonly<Record<string, unknown>>;
-  /** The same as the agents' configuration file has it. */
-  readonly agentConfig: Readonly<Record<string, unknown>>;
-  /** The credentials Secret, by file name; values that the server does not look at can still be looked for. */
+  /** The rest that leads here, in a Repository's spec and in an agent's configuration: `s3`, `gcs` or `hdfs`. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The credentials Secret, by file name; empty: there is none. Values that nobody looks at can be looked for. */
   readonly credentials: Readonly<Record<string, string>>;
   /** Every object, in no order; not what {@link unfinished} tells. */
   list(): Promise<readonly StoredObject[]>;
   read(key: string): Promise<Buffer>;
   /** Writes an object whole, as somebody else would; `undefined` deletes it. */
   write(key: string, content: Buffer | undefined): Promise<void>;
-  /** What a listing of objects does not show and somebody pays for: open uploads, temporary files, empty folders. */
+  /** What a listing of objects does not show: open uploads, temporary files, empty folders. */
   unfinished(): Promise<readonly string[]>;
   stop(): Promise<void>;
 }

@@ -15,7 +15,7 @@ export interface StoreAddress {
   /** Of the agent's Repository. */
   readonly location: string;
   /** `s3`, `gcs` or `hdfs` of the agent's configuration. */
-  readonly agentConfig: Readonly<Record<string, unknown>>;
+  readonly settings: Readonly<Record<string, unknown>>;
   /** The agent's Secret, by file name; empty: it has none. */
   readonly credentials: Readonly<Record<string, string>>;
 }

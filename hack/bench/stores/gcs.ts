@@ -25,7 +25,7 @@ async function start(): Promise<RunningStore> {
       endpoint,
       root: bucket,
       location: `gs://${bucket}/${PREFIX}`,
-      agentConfig: { gcs: { endpoint } },
+      settings: { gcs: { endpoint } },
       credentials: { "credentials.json": keyFile() },
     },
     name: "fake-gcs-server",

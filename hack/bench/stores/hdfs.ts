@@ -21,7 +21,7 @@ async function start(): Promise<RunningStore> {
       endpoint,
       root: FOLDER,
       location: `hdfs://bench${FOLDER}/${PREFIX}`,
-      agentConfig: { hdfs: { nameNodes: [endpoint], user: user() } },
+      settings: { hdfs: { nameNodes: [endpoint], user: user() } },
       credentials: {},
     },
     name: "HDFS (one NameNode, one DataNode)",

@@ -77,7 +77,7 @@ function s3Address(server: Omit<S3Server, "stop">): StoreAddress {
     endpoint,
     root: bucket,
     location: `s3://${bucket}/${PREFIX}`,
-    agentConfig: { s3: { endpoint, region: "us-east-1", forcePathStyle: true } },
+    settings: { s3: { endpoint, region: "us-east-1", forcePathStyle: true } },
     credentials: { accessKeyId, secretAccessKey },
   };
 }
