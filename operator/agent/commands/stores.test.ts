@@ -50,14 +50,14 @@ for (const { name, options } of STORES) {
   describe(`commands on a store like ${name}`, () => {
     it("probe tries every operation that agents use, and leaves the info alone", async () => {
       const storage = new MemoryStorage(options);
-      const { storage: faulty, count } = makeFaulty(storage);
-      const outcome = await runProbe(makeDeps(faulty), {
+      const faulty = makeFaulty(storage);
+      const outcome = await runProbe(makeDeps(faulty.storage), {
         repositoryName: "nightly",
         readOnly: false,
       });
       expect(outcome, outcome.message).to.deep.include({ exitCode: 0, reason: "Probed" });
       const smallParts = storage.capabilities.partBytesMin <= 1;
-      expect(count("upload.part")).to.equal(smallParts ? 3 : 2);
+      expect(faulty.count("upload.part")).to.equal(smallParts ? 3 : 2);
       expect(storage.keys()).to.deep.equal([`${FOLDER}/__repo_info`]);
       expect(storage.openUploads()).to.deep.equal([]);
     });
