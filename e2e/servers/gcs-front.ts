@@ -149,7 +149,8 @@ class Front {
       operation === "CancelUpload"
         ? this.sessions.cancel(id)
         : await this.sessions.put(id, request);
-    response.writeHead(status, headers).end(text);
+    const type = status === 200 ? "application/json; charset=UTF-8" : "text/plain; charset=utf-8";
+    response.writeHead(status, { "content-type": type, ...headers }).end(text);
   }
 
   /** Passed on; a 404 gets Google's words. */

@@ -20,7 +20,9 @@ interface Session {
   readonly key: string;
   /** What the object will be beside its content. */
   readonly about: string;
-  body: Buffer;
+  /** What has arrived, in order. */
+  readonly pieces: Buffer[];
+  size: number;
   done?: SessionAnswer;
 }
 
@@ -45,7 +47,7 @@ export class GcsSessions {
   begin(key: string, about: string): string {
     const id = randomUUID();
     const whole = JSON.stringify({ ...(JSON.parse(about) as object), name: key });
-    this.#sessions.set(id, { key, about: whole, body: Buffer.alloc(0) });
+    this.#sessions.set(id, { key, about: whole, pieces: [], size: 0 });
     return id;
   }
 
@@ -64,7 +66,7 @@ export class GcsSessions {
     const [, span = "", total = ""] = /^bytes ([\d-]+|\*)\/(\d+|\*)$/.exec(range) ?? [];
     const refusal = this.#refusal(session, { span, total, body });
     if (refusal !== undefined) return { status: 400, text: refusal };
-    session.body = Buffer.concat([session.body, body]);
+    keep(session, body);
     if (total === "*") return received(session);
     return this.#finish(session, String(request.headers["x-goog-hash"] ?? ""));
   }
@@ -76,38 +78,43 @@ export class GcsSessions {
     } catch (error) {
       const came = Buffer.concat(chunks);
       const kept = came.subarray(0, came.length - (came.length % UNIT));
-      if (session !== undefined) session.body = Buffer.concat([session.body, kept]);
+      if (session !== undefined) keep(session, kept);
       throw error;
     }
     return Buffer.concat(chunks);
   }
 
   #refusal(
-    { body: before }: Session,
+    { size }: Session,
     { span, total, body }: { readonly span: string; readonly total: string; readonly body: Buffer },
   ): string | undefined {
     if (span === "" || total === "") return "no Content-Range";
     if (span === "*") return body.length > 0 ? "bytes without a range" : undefined;
     const [first, last] = span.split("-").map(Number);
-    if (first !== before.length) return `there are ${before.length} bytes, not ${first}`;
-    if (last !== before.length + body.length - 1) return `range ${span} with ${body.length} bytes`;
+    if (first !== size) return `there are ${size} bytes, not ${first}`;
+    if (last !== size + body.length - 1) return `range ${span} with ${body.length} bytes`;
     return total === "*" && body.length % UNIT !== 0 ? "no multiple of 256 KiB" : undefined;
   }
 
   async #finish(session: Session, hash: string): Promise<SessionAnswer> {
     const [, wanted] = /crc32c=([^,]+)/.exec(hash) ?? [];
     const crc = new CRC32C();
-    crc.update(session.body);
+    for (const piece of session.pieces) crc.update(piece);
     if (wanted !== undefined && wanted !== crc.toString()) {
       return { status: 400, text: `Provided CRC32C "${wanted}" doesn't match "${crc.toString()}"` };
     }
-    session.done = await this.#store(session.about, session.body);
-    session.body = Buffer.alloc(0);
+    session.done = await this.#store(session.about, Buffer.concat(session.pieces));
+    session.pieces.splice(0);
     return session.done;
   }
 }
 
-function received({ body }: Session): SessionAnswer {
-  const headers = body.length === 0 ? {} : { range: `bytes=0-${body.length - 1}` };
+function keep(session: Session, piece: Buffer): void {
+  session.pieces.push(piece);
+  session.size += piece.length;
+}
+
+function received({ size }: Session): SessionAnswer {
+  const headers = size === 0 ? {} : { range: `bytes=0-${size - 1}` };
   return { status: 308, headers };
 }
