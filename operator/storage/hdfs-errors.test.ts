@@ -9,7 +9,7 @@ import {
   isNotLeading,
   isSilent,
   isUnderAFile,
-  isUnknownOperation,
+  isWithoutPages,
 } from "./hdfs-errors.ts";
 
 const CALL: HdfsCall = {
@@ -214,13 +214,22 @@ describe("what the driver asks of an error", () => {
     }
   });
 
-  it("an unknown operation is told from a wrong argument, and a file in the way from a missing right", () => {
-    const message =
-      'Invalid value for webhdfs parameter "op": LISTSTATUS_BATCH is not a valid GET operation.';
-    expect(isUnknownOperation(answered(400, "IllegalArgumentException", message))).to.equal(true);
-    expect(isUnknownOperation(answered(400, "IllegalArgumentException", "bad path"))).to.equal(
-      false,
-    );
+  for (const [without, exception, message] of [
+    [
+      true,
+      "IllegalArgumentException",
+      'Invalid value for webhdfs parameter "op": LISTSTATUS_BATCH is not',
+    ],
+    [true, "QueryParamException", "No enum constant org.apache.Operation.LISTSTATUS_BATCH"],
+    [false, "IllegalArgumentException", 'Invalid value for webhdfs parameter "offset": x'],
+    [false, "FileNotFoundException", "File /backup/shop does not exist."],
+  ] as const) {
+    it(`whether a server can list by pages: ${message}`, () => {
+      expect(isWithoutPages(answered(400, exception, message))).to.equal(without);
+    });
+  }
+
+  it("whether a file is in the way, which HDFS calls a missing right", () => {
     const inTheWay = answered(403, "AccessControlException", "/a/x (is not a directory)");
     expect(isUnderAFile(inTheWay)).to.equal(true);
     expect(isUnderAFile(answered(403, "AccessControlException"))).to.equal(false);

@@ -244,14 +244,14 @@ export function isNotEmpty(error: unknown): boolean {
   return isStorageError(error) && error.detail.code === "PathIsNotEmptyDirectoryException";
 }
 
-/** The server does not know this operation: a gateway, or an old one. */
-export function isUnknownOperation(error: unknown): boolean {
-  return (
-    isStorageError(error) &&
-    /^(IllegalArgument|UnsupportedOperation|QueryParam)Exception$/.test(error.detail.code ?? "") &&
-    /"?op"?\b|operation/i.test(error.message)
-  );
+/** The server does not know how to list by pages: a gateway, or an old one. */
+export function isWithoutPages(error: unknown): boolean {
+  return isStorageError(error) && WITHOUT_PAGES.test(error.what);
 }
+
+// As HDFS 2, HttpFS and its predecessors say it.
+const WITHOUT_PAGES =
+  /parameter "op"|No enum constant .*LISTSTATUS_BATCH|Invalid HTTP GET operation/;
 
 /** A path whose parent is a file, which HDFS calls a missing right. */
 export function isUnderAFile(error: unknown): boolean {

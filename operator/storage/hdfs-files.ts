@@ -3,7 +3,7 @@
 import { assert } from "../assert.ts";
 import { StorageError, isNotFound } from "./errors.ts";
 import type { HdfsClient, Op, Purpose } from "./hdfs-client.ts";
-import { isNotEmpty, isUnderAFile, isUnknownOperation } from "./hdfs-errors.ts";
+import { isNotEmpty, isUnderAFile, isWithoutPages } from "./hdfs-errors.ts";
 import { isTemporaryName } from "./hdfs-temporary.ts";
 import { compareKeys, requireKey } from "./key.ts";
 import type { ObjectInfo } from "./storage.ts";
@@ -80,7 +80,7 @@ export class HdfsFiles {
       if (this.#listsByPages) return await this.#batch(purpose, path, startAfter);
     } catch (error) {
       if (isNotFound(error) || isUnderAFile(error)) return { rows: [], isLast: true };
-      if (!isUnknownOperation(error)) throw error;
+      if (!isWithoutPages(error)) throw error;
       this.#listsByPages = false;
     }
     return await this.#wholeFolder(purpose, path);

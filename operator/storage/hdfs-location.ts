@@ -11,7 +11,7 @@ export interface HdfsLocation {
 }
 
 const SHAPE = /^(hdfs|webhdfs|swebhdfs):\/\/([^/]*)(?:\/(.*))?$/;
-const AUTHORITY = /^(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+const AUTHORITY = /^(?:[A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 const WITH_PORT = /:\d{1,5}$/;
 /** What each NameNode answers at. */
 const WEBHDFS_PATH = "/webhdfs/v1";
