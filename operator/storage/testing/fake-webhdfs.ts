@@ -34,6 +34,8 @@ export class FakeWebHdfs {
   readonly #servers = (["nameNode", "dataNode"] as const).map((role) =>
     createServer((request, response) => this.#serve(role, request, response)),
   );
+  /** Rows of a listing's page. */
+  pageRows = 2;
   #ids = 0;
 
   async start(): Promise<void> {
@@ -119,6 +121,7 @@ export class FakeWebHdfs {
     const file = this.files.get(path);
     if (op === "DELETE") json(response, { boolean: this.files.delete(path) });
     else if (op === "MKDIRS") json(response, { boolean: true });
+    else if (op === "LISTSTATUS_BATCH") json(response, this.#page(path, query));
     else if (file === undefined) refuse(response, "FileNotFoundException", 404);
     else if (op === "GETFILESTATUS") json(response, { FileStatus: statusOf(file) });
     else if (op === "RENAME") this.#rename(path, file, query, response);
@@ -129,6 +132,24 @@ export class FakeWebHdfs {
       });
       json(response, { boolean: true });
     } else refuse(response, "IllegalArgumentException", 400);
+  }
+
+  #page(path: string, query: URLSearchParams) {
+    const rows = new Map<string, object>();
+    for (const [name, file] of this.files) {
+      if (!name.startsWith(`${path}/`)) continue;
+      const [child = "", ...below] = name.slice(path.length + 1).split("/");
+      const type = below.length === 0 ? "FILE" : "DIRECTORY";
+      rows.set(child, { ...statusOf(file), type, pathSuffix: child });
+    }
+    const after = query.get("startAfter") ?? "";
+    const names = [...rows.keys()].filter((name) => compareSigned(name, after) > 0);
+    const page = names.sort(compareSigned).slice(0, this.pageRows);
+    const FileStatus = page.map((name) => rows.get(name));
+    const remainingEntries = names.length - page.length;
+    return {
+      DirectoryListing: { partialListing: { FileStatuses: { FileStatus } }, remainingEntries },
+    };
   }
 
   #rename(path: string, file: File, query: URLSearchParams, response: ServerResponse): void {
@@ -151,6 +172,14 @@ export function refuse(response: ServerResponse, exception: string, status = 403
 
 export function json(response: ServerResponse, value: unknown): void {
   response.setHeader("content-type", "application/json").end(JSON.stringify(value));
+}
+
+/** As a NameNode orders names: by bytes, which Java takes for signed. */
+function compareSigned(a: string, b: string): number {
+  const [left, right] = [a, b].map((name) => new Int8Array(Buffer.from(name)));
+  const at = must(left).findIndex((byte, i) => byte !== right?.[i]);
+  if (at < 0) return must(left).length - must(right).length;
+  return must(left?.[at]) - (right?.[at] ?? Number.NEGATIVE_INFINITY);
 }
 
 function statusOf({ body, id }: File) {
