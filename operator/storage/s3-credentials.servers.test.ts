@@ -163,6 +163,19 @@ describeWith("moto", "S3 credentials on moto", () => {
     });
   });
 
+  it("takes temporary keys with their token, and refuses them without it or with another", async () => {
+    const { accessKeyId, secretAccessKey, sessionToken } = await sessionOf(world().moto);
+    const temporary = { accessKeyId, secretAccessKey: new Secret(secretAccessKey) };
+    const withToken = { ...temporary, sessionToken: new Secret(must(sessionToken)) };
+    await open({ credentials: withToken }).put("a", x);
+    const other = { ...temporary, sessionToken: new Secret("another") };
+    for (const credentials of [temporary, other]) {
+      const failed = await refused({ credentials });
+      expect(failed).to.include({ kind: "wrongCredentials" });
+      expect(failed.message).to.not.include(must(sessionToken)).and.not.include(secretAccessKey);
+    }
+  });
+
   it("tells keys that are wrong: WrongCredentials", async () => {
     for (const changes of [{ accessKeyId: "AKIAIOSFODNN7NOBODY0" }, { secretAccessKey: "wrong" }]) {
       const failed = await refused({ credentials: keys(changes) });
@@ -258,11 +271,7 @@ describeWith("moto", "S3 credentials on moto", () => {
       const { moto, folder } = world();
       const file = join(folder, "pod-token");
       await writeFile(file, "pod-token-1");
-      const session = await fromTemporaryCredentials({
-        masterCredentials: moto,
-        params: { RoleArn: moto.roleArn, ExternalId: moto.externalId },
-        clientConfig: { endpoint: moto.endpoint, region: "us-east-1" },
-      })();
+      const session = await sessionOf(moto);
       const agent = await answering(({ headers }) =>
         headers.authorization === "pod-token-1"
           ? {
@@ -310,6 +319,15 @@ describeWith("moto", "S3 credentials on moto", () => {
     });
   });
 });
+
+/** The role of the bucket, taken on without the product. */
+function sessionOf(moto: Moto) {
+  return fromTemporaryCredentials({
+    masterCredentials: moto,
+    params: { RoleArn: moto.roleArn, ExternalId: moto.externalId },
+    clientConfig: { endpoint: moto.endpoint, region: "us-east-1" },
+  })();
+}
 
 /** A server on loopback that answers with JSON, or 404. */
 async function answering(answer: (request: IncomingMessage) => object | undefined) {
