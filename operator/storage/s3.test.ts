@@ -248,6 +248,29 @@ describe("S3Storage", () => {
     expect(failed).to.include({ kind: "accessDenied" }).and.nested.include({ "detail.key": "b" });
   });
 
+  it("makes no empty object of parts whose copying a store did not heed, but copies at once", async () => {
+    const client = makeS3Client({ endpoint: "http://s3.example", credentials });
+    const sent: string[] = [];
+    intercept(client, async ({ query, headers }) => {
+      const part = query["partNumber"] === undefined ? "" : " part";
+      const copy = headers["x-amz-copy-source"] === undefined ? "" : " copy";
+      sent.push(`${query["x-id"] ?? "begin"}${part}${copy}`);
+      const ETag = '"e"';
+      return { ETag, UploadId: "u", ContentLength: 10, CopyObjectResult: { ETag } };
+    });
+    const location = { bucket: "backups", prefix: "" };
+    const copyLimits = { singleBytesMax: 5, partBytes: 5, parallel: 1 };
+    const storage = new S3Storage({ client, location, clock: new ManualClock(), copyLimits });
+    await storage.copy("a", "b", { size: 10 });
+    expect(sent).to.deep.equal([
+      "begin",
+      "begin",
+      "UploadPartCopy part copy",
+      "AbortMultipartUpload",
+      "CopyObject copy",
+    ]);
+  });
+
   it("refuses an answer without an ETag instead of inventing one", async () => {
     const { storage } = given(async () => ({}));
     expect(await rejection(storage.put("a", Buffer.from("x")))).to.include({ kind: "unavailable" });
