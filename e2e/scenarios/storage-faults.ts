@@ -65,7 +65,7 @@ export const FAULTS: readonly Fault[] = [
   },
   standing("no right", refuse(403, "AccessDenied"), /grant .*s3:/, { reason: "AccessDenied" }),
   standing("an expired token", refuse(400, "ExpiredToken"), /expired.*renew it/, {
-    reason: "WrongCredentials",
+    reason: "CredentialsExpired",
   }),
   standing("a full store", refuse(507, "XMinioStorageFull"), ROOM, FULL()),
   standing("a full bucket", refuse(403, "QuotaExceeded"), ROOM, FULL()),
