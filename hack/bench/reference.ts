@@ -1,7 +1,9 @@
 // Helper process: what the agent is compared with. The store's own client, from memory and into nothing:
 //   (a) the client alone: uploads and whole-object reads
 //   (b) the same and then what a rename costs on this store
+//   (c) the same in durable parts, where the client alone does without
 // It also puts the files that the agent is to serve, and clears away what a run has left.
+import { must } from "../../operator/assert.ts";
 import { contentOf, PREFIX, storedFolder, tabletsOf, type FileSet } from "./content.ts";
 import { serveJobs } from "./jobs.ts";
 import { PART_BYTES, type ReferenceClient, type StoreAddress } from "./stores/bench-store.ts";
@@ -12,8 +14,10 @@ export interface ReferenceJob {
   readonly store: StoreAddress;
   readonly streams: number;
   readonly set: FileSet;
-  /** Rename each file after its upload: (b). */
+  /** Rename each file after its upload: (b), (c). */
   readonly renames?: boolean;
+  /** Upload large files in parts: (c). */
+  readonly inParts?: boolean;
 }
 
 // A type, not an interface: only types are known to be tables of jobs.
@@ -39,11 +43,15 @@ function keysOf(set: FileSet, md5: string): string[] {
   );
 }
 
-async function up({ store, set, streams, renames = false }: ReferenceJob): Promise<Moved> {
+async function up(job: ReferenceJob): Promise<Moved> {
+  const { store, set, streams, renames = false, inParts = false } = job;
   const { bytes, md5 } = contentOf(set.fileBytes);
   const client = clientOf(store);
-  const write = (key: string) =>
-    bytes.length > PART_BYTES ? client.upload(key, bytes) : client.put(key, bytes);
+  const write = async (key: string) => {
+    if (bytes.length <= PART_BYTES) await client.put(key, bytes);
+    else if (inParts) await must(client.uploadInParts?.(key, bytes), "a client with parts");
+    else await client.upload(key, bytes);
+  };
   const threads = Array.from({ length: streams });
   const seconds = await timeStreams(threads, keysOf(set, md5), async (_, key) => {
     if (!renames) return write(key);

@@ -5,6 +5,7 @@ import { interleave, ratioOf, type Measured, type Series, type Variant } from ".
 import type { FileSet } from "./content.ts";
 import { memoryOf } from "./process-stat.ts";
 import type { ProfileSummary } from "./profile.ts";
+import { PART_BYTES } from "./stores/bench-store.ts";
 import { STORES } from "./stores/stores.ts";
 import {
   CALL_BYTES,
@@ -20,6 +21,7 @@ const MIB = 1024 * 1024;
 const STREAMS = [8, 1] as const;
 const CLIENT = "(a) client alone";
 const CLIENT_WITH_RENAMES = "(b) client and its rename";
+const CLIENT_IN_PARTS = "(c) the same in durable parts";
 const REQUEST_FILES = 400;
 
 /** Something the issue wants reached. */
@@ -140,8 +142,7 @@ async function runSmall(bench: Bench): Promise<SectionResult> {
 
 /** Counted by a proxy in front of the store; nothing is timed. */
 async function runRequests(bench: Bench): Promise<SectionResult> {
-  const proxy = await STORES[bench.store.kind].count?.(bench.store);
-  if (proxy === undefined) return resultOf("requests", {});
+  const proxy = await STORES[bench.store.kind].count(bench.store);
   try {
     const small = bench.freshSet(REQUEST_FILES, SMALL_BYTES, SMALL_PER_TABLET);
     const large = bench.freshSet(2, bench.settings.sizes.largeBytes);
@@ -238,13 +239,16 @@ function throughAgent(
 }
 
 function references(bench: Bench, { set, files, ...how }: How): Variant[] {
-  const variantOf = (name: string, load: Pick<ReferenceLoad, "renames">): Variant => {
+  const variantOf = (name: string, load: Partial<ReferenceLoad>): Variant => {
     const run = (count: number) => bench.reference({ ...how, ...load, set: set(count) });
     return { name, warmUp: () => run(warmUpFiles(files)), run: () => run(files) };
   };
   const alone = variantOf(CLIENT, {});
   if (how.direction === "down") return [alone];
-  return [alone, variantOf(CLIENT_WITH_RENAMES, { renames: true })];
+  const renamed = variantOf(CLIENT_WITH_RENAMES, { renames: true });
+  const isLarge = set(1).fileBytes > PART_BYTES;
+  if (!isLarge || !STORES[bench.store.kind].hasParts) return [alone, renamed];
+  return [alone, renamed, variantOf(CLIENT_IN_PARTS, { renames: true, inParts: true })];
 }
 
 /** Of whole tablets: a BE reads all that a folder lists. */

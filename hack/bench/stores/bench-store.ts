@@ -26,6 +26,8 @@ export interface ReferenceClient {
   put(key: string, body: Buffer): Promise<void>;
   /** A large one, as this client is quick with. */
   upload(key: string, body: Buffer): Promise<void>;
+  /** The same in parts, each durable, where `upload` does without: what a writer of unknown length must do. */
+  uploadInParts?(key: string, body: Buffer): Promise<void>;
   /** A whole object, into nothing; resolves with its length in bytes. */
   read(key: string): Promise<number>;
   /** Gives an object its final name, as the store can. */
@@ -56,8 +58,9 @@ export interface BenchStore {
   /** Starts a server. Rejects with what to type where it is not installed. */
   start(): Promise<RunningStore>;
   client(address: StoreAddress): ReferenceClient;
-  /** Absent: nobody counts this store's requests. */
-  readonly count?: (address: StoreAddress) => Promise<CountingProxy>;
+  count(address: StoreAddress): Promise<CountingProxy>;
+  /** Its client has {@link ReferenceClient.uploadInParts}. */
+  readonly hasParts: boolean;
 }
 
 /** Parts that a client sends are as large as the agent's. Bytes. */

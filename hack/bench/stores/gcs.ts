@@ -4,8 +4,10 @@ import { Storage, type Bucket } from "@google-cloud/storage";
 import { generateKeyPairSync } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { startFakeGcs } from "../../../e2e/servers/fake-gcs.ts";
+import { GcsDialect } from "../../../e2e/servers/gcs-dialect.ts";
 import { PREFIX } from "../content.ts";
 import { countBytes } from "../streams.ts";
+import { countThrough } from "./counting.ts";
 import {
   PART_BYTES,
   type BenchStore,
@@ -14,7 +16,12 @@ import {
   type StoreAddress,
 } from "./bench-store.ts";
 
-export const gcs: BenchStore = { start, client: (address) => new GcsReference(address) };
+export const gcs: BenchStore = {
+  start,
+  client: (address) => new GcsReference(address),
+  count: (address) => countThrough(new GcsDialect(), address, configure),
+  hasParts: false,
+};
 
 async function start(): Promise<RunningStore> {
   const server = await startFakeGcs({ backend: "filesystem" });
@@ -25,7 +32,7 @@ async function start(): Promise<RunningStore> {
       endpoint,
       root: bucket,
       location: `gs://${bucket}/${PREFIX}`,
-      settings: { gcs: { endpoint } },
+      settings: configure(endpoint),
       credentials: { "credentials.json": keyFile() },
     },
     name: "fake-gcs-server",
@@ -35,6 +42,10 @@ async function start(): Promise<RunningStore> {
     ],
     stop: () => server.stop(),
   };
+}
+
+function configure(endpoint: string): StoreAddress["settings"] {
+  return { gcs: { endpoint } };
 }
 
 /** A service account that exists nowhere: the agent signs its tokens as it would for Google. */

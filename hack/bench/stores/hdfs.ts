@@ -1,16 +1,29 @@
 // HDFS: a NameNode and a DataNode in one Java process. The reference is WebHDFS by plain requests: each file one
-// CREATE, from memory; whoever knows neither its length nor whether it will end well writes it in parts.
+// CREATE, from memory; or as a writer must who may break off and go on, a CREATE of nothing and an APPEND for each part.
 import { Agent, request, type IncomingMessage } from "node:http";
 import { userInfo } from "node:os";
+import { HdfsDialect } from "../../../e2e/servers/hdfs-dialect.ts";
 import { startMiniCluster } from "../../../e2e/servers/hdfs/mini-cluster.ts";
 import { must } from "../../../operator/assert.ts";
 import { PREFIX } from "../content.ts";
 import { countBytes } from "../streams.ts";
-import type { BenchStore, ReferenceClient, RunningStore, StoreAddress } from "./bench-store.ts";
+import {
+  PART_BYTES,
+  type BenchStore,
+  type ReferenceClient,
+  type RunningStore,
+  type StoreAddress,
+} from "./bench-store.ts";
+import { countThrough } from "./counting.ts";
 
 const FOLDER = "/bench";
 
-export const hdfs: BenchStore = { start, client: (address) => new HdfsReference(address) };
+export const hdfs: BenchStore = {
+  start,
+  client: (address) => new HdfsReference(address),
+  count: (address) => countThrough(new HdfsDialect(), address, configure),
+  hasParts: true,
+};
 
 async function start(): Promise<RunningStore> {
   const cluster = await startMiniCluster();
@@ -21,7 +34,7 @@ async function start(): Promise<RunningStore> {
       endpoint,
       root: FOLDER,
       location: `hdfs://bench${FOLDER}/${PREFIX}`,
-      settings: { hdfs: { nameNodes: [endpoint], user: user() } },
+      settings: configure(endpoint),
       credentials: {},
     },
     name: "HDFS (one NameNode, one DataNode)",
@@ -33,13 +46,17 @@ async function start(): Promise<RunningStore> {
   };
 }
 
+function configure(endpoint: string): StoreAddress["settings"] {
+  return { hdfs: { nameNodes: [endpoint], user: user() } };
+}
+
 /** Who starts the cluster is its superuser. */
 function user(): string {
   return userInfo().username;
 }
 
 interface Op {
-  readonly method: "GET" | "PUT" | "DELETE";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly op: string;
   readonly path: string;
   readonly params?: Readonly<Record<string, string>>;
@@ -64,6 +81,15 @@ class HdfsReference implements ReferenceClient {
     const place = await this.#placeOf({ method: "PUT", op: "CREATE", path: key, params });
     const answer = await this.#send("PUT", place, body);
     await this.#finish(answer, 201);
+  }
+
+  async uploadInParts(key: string, body: Buffer): Promise<void> {
+    await this.upload(key, Buffer.alloc(0));
+    for (let at = 0; at < body.length; at += PART_BYTES) {
+      const params = { noredirect: "true" };
+      const place = await this.#placeOf({ method: "POST", op: "APPEND", path: key, params });
+      await this.#finish(await this.#send("POST", place, body.subarray(at, at + PART_BYTES)), 200);
+    }
   }
 
   async read(key: string): Promise<number> {

@@ -13,20 +13,19 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import type { Readable } from "node:stream";
-import { startFaultProxy } from "../../../e2e/servers/fault-proxy.ts";
 import { startFauxqs } from "../../../e2e/servers/fauxqs.ts";
 import { findServer, installHint } from "../../../e2e/servers/installed.ts";
-import type { S3Server } from "../../../e2e/servers/s3-server.ts";
+import { S3Dialect } from "../../../e2e/servers/s3-dialect.ts";
 import { startVersitygw } from "../../../e2e/servers/versitygw.ts";
 import { Secret } from "../../../operator/secret.ts";
 import { forEachParallel } from "../../../operator/storage/parallel.ts";
 import { makeS3Client } from "../../../operator/storage/s3-client.ts";
 import { PREFIX } from "../content.ts";
 import { countBytes } from "../streams.ts";
+import { countThrough } from "./counting.ts";
 import {
   PART_BYTES,
   type BenchStore,
-  type CountingProxy,
   type ReferenceClient,
   type RunningStore,
   type StoreAddress,
@@ -35,13 +34,26 @@ import {
 /** As many as a bare client is quick with: 8 at a time beat 4 here, more were not tried. */
 const PARTS_AT_A_TIME = 8;
 
-export const s3: BenchStore = { start, client: (address) => new S3Reference(address), count };
+export const s3: BenchStore = {
+  start,
+  client: (address) => new S3Reference(address),
+  count: (address) => countThrough(new S3Dialect(false), address, configure),
+  hasParts: false,
+};
 
 async function start(): Promise<RunningStore> {
   const isReal = findServer("versitygw") !== undefined;
   const server = isReal ? await startVersitygw() : await startFauxqs();
+  const { endpoint, bucket, accessKeyId, secretAccessKey } = server;
   return {
-    address: s3Address(server),
+    address: {
+      kind: "s3",
+      endpoint,
+      root: bucket,
+      location: `s3://${bucket}/${PREFIX}`,
+      settings: configure(endpoint),
+      credentials: { accessKeyId, secretAccessKey },
+    },
     name: isReal ? "versitygw" : "fauxqs",
     limits: isReal ? [] : FAUXQS_LIMITS,
     stop: () => server.stop(),
@@ -54,32 +66,8 @@ const FAUXQS_LIMITS = [
   `  ${installHint("versitygw")}`,
 ];
 
-async function count({ endpoint, root, credentials }: StoreAddress): Promise<CountingProxy> {
-  const { accessKeyId = "", secretAccessKey = "" } = credentials;
-  const server = { endpoint, bucket: root, accessKeyId, secretAccessKey, stop: async () => {} };
-  const proxy = await startFaultProxy(server);
-  return {
-    address: s3Address(proxy),
-    take: () => {
-      const operations = proxy.requests.map(({ operation }) => operation);
-      proxy.heal();
-      return operations;
-    },
-    stop: () => proxy.stop(),
-  };
-}
-
-/** Where an agent and a client reach a server, or a proxy before it. */
-function s3Address(server: Omit<S3Server, "stop">): StoreAddress {
-  const { endpoint, bucket, accessKeyId, secretAccessKey } = server;
-  return {
-    kind: "s3",
-    endpoint,
-    root: bucket,
-    location: `s3://${bucket}/${PREFIX}`,
-    settings: { s3: { endpoint, region: "us-east-1", forcePathStyle: true } },
-    credentials: { accessKeyId, secretAccessKey },
-  };
+function configure(endpoint: string): StoreAddress["settings"] {
+  return { s3: { endpoint, region: "us-east-1", forcePathStyle: true } };
 }
 
 class S3Reference implements ReferenceClient {
