@@ -45,6 +45,15 @@ describe("loadConfig", () => {
     expect(config.limits).to.deep.equal({ memoryMiB: 256, partMiB: 8 });
   });
 
+  it("takes larger parts on HDFS, where each costs more, as far as memory allows", async () => {
+    const hdfs = { ...GOOD, location: "webhdfs://nn:9870/backup" };
+    expect((await load(hdfs)).limits).to.deep.equal({ memoryMiB: 256, partMiB: 16 });
+    const small = await load({ ...hdfs, limits: { memoryMiB: 20 } });
+    expect(small.limits).to.deep.equal({ memoryMiB: 20, partMiB: 10 });
+    const told = await load({ ...hdfs, limits: { partMiB: 5 } });
+    expect(told.limits).to.deep.equal({ memoryMiB: 256, partMiB: 5 });
+  });
+
   it("reads credentials from the Secret's files and never shows them", async () => {
     const credentialsDirectory = join(dir, "credentials");
     await mkdir(credentialsDirectory);

@@ -32,12 +32,15 @@ export interface AgentConfig {
   readonly limits: AgentLimits;
 }
 
-const LIMITS: AgentLimits = { memoryMiB: 256, partMiB: 8 };
+const MEMORY_MIB = 256;
+
+/** An append costs HDFS some 50 ms by itself, whatever its length; smaller files do without. */
+const PART_MIB = { s3: 8, gcs: 8, hdfs: 16 } as const satisfies Record<StoreKind, number>;
 
 /** Reads and checks the file. Throws {@link TerminalError} naming the field and what it should be. */
 export async function loadConfig(path: string, log: Log = silentLog): Promise<AgentConfig> {
   const file = parseConfig(path, await readText(path, "the configuration"));
-  const limits = { ...LIMITS, ...file.limits };
+  const limits = limitsOf(file);
   requireSlots(limits);
   const beside: Beside = (other) => resolve(dirname(path), other);
   const connection = file.connection && (await openConnection(file.connection, beside));
@@ -51,6 +54,13 @@ export async function loadConfig(path: string, log: Log = silentLog): Promise<Ag
     repositoryName: file.repositoryName,
     limits,
   };
+}
+
+function limitsOf(file: ConfigFile): AgentLimits {
+  const { memoryMiB = MEMORY_MIB } = file.limits ?? {};
+  // The pool holds two parts at least, however small it is.
+  const partMiB = Math.min(PART_MIB[kindOf(file)], Math.floor(memoryMiB / 2));
+  return { memoryMiB, partMiB, ...file.limits };
 }
 
 /** A relative path is looked for beside the file, wherever both are mounted. */
