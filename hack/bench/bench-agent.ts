@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AgentProcess, Place } from "../../e2e/scenarios/agent-process.ts";
-import { LABEL, MOUNT, TOKEN } from "./content.ts";
+import { ATTEMPT, LABEL, MOUNT, TOKEN } from "./content.ts";
 import { summarize, type CpuProfile, type ProfileSummary } from "./profile.ts";
 import type { StoreAddress } from "./stores/bench-store.ts";
 
@@ -13,6 +13,7 @@ export interface BenchAgentOptions {
   readonly mode: "backup" | "restore";
   readonly store: StoreAddress;
   readonly profile: boolean;
+  readonly partMiB: number | undefined;
 }
 
 export class BenchAgent {
@@ -33,11 +34,12 @@ export class BenchAgent {
   }
 
   /** Starts one and waits until it serves. */
-  static async start({ mode, store, profile }: BenchAgentOptions): Promise<BenchAgent> {
+  static async start({ mode, store, profile, partMiB }: BenchAgentOptions): Promise<BenchAgent> {
     const dir = await mkdtemp(join(tmpdir(), "bench-agent-"));
     const server = { ...store, location: () => store.location };
     const ownIdentity = Object.keys(store.credentials).length === 0;
-    const place = await Place.create({ dir, server, ownIdentity });
+    const limits = partMiB === undefined ? {} : { partMiB };
+    const place = await Place.create({ dir, server, ownIdentity, limits });
     const profilePath = profile ? join(dir, "agent.cpuprofile") : undefined;
     const process = new AgentProcess(place, {
       command: "serve",
@@ -82,7 +84,7 @@ function flagsOf(mode: "backup" | "restore"): Record<string, string> {
   return {
     mode,
     label: LABEL,
-    attempt: "bench-1",
+    attempt: ATTEMPT,
     "backup-uid": "bench",
     "mount-location": MOUNT.location,
     "mount-repository": MOUNT.repository,

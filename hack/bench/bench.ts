@@ -10,7 +10,8 @@ import type { Measured } from "./comparison.ts";
 import type { ReferenceJob, ReferenceJobs } from "./reference.ts";
 import type { Settings } from "./settings.ts";
 import type { Store, StoreJobs } from "./store.ts";
-import type { StoreAddress, StoreKind } from "./stores/bench-store.ts";
+import type { StoreKind } from "../../operator/storage/store-kind.ts";
+import type { StoreAddress } from "./stores/bench-store.ts";
 import type { Moved } from "./streams.ts";
 
 export interface BeLoad {
@@ -76,8 +77,8 @@ export class Bench {
     work: (agent: BenchAgent) => Promise<T>,
     store: StoreAddress = this.store,
   ): Promise<{ readonly result: T; readonly profile: ProfileSummary | undefined }> {
-    const { profile } = this.settings;
-    const agent = await BenchAgent.start({ mode, store, profile });
+    const { profile, partMiB } = this.settings;
+    const agent = await BenchAgent.start({ mode, store, profile, partMiB });
     try {
       const result = await work(agent);
       return { result, profile: await agent.stop() };
@@ -87,12 +88,17 @@ export class Bench {
     }
   }
 
-  /** One run through an agent. */
+  /** One run through an agent, until all is in place: large copies go on when a BE has long been answered. */
   async throughAgent(agent: BenchAgent, load: BeLoad): Promise<Measured> {
     const { direction, streams, set, callBytes } = load;
     const job: BeJob = { port: agent.port, streams, set, callBytes };
     const pids = { agent: agent.pid, load: this.#generator.pid, store: this.#storeProcess.pid };
-    return measure(pids, () => this.#generator.run(direction, job));
+    return measure(pids, async () => {
+      const moved = await this.#generator.run(direction, job);
+      if (direction === "down") return moved;
+      const restSeconds = await this.#reference.run("settle", { store: this.store });
+      return { ...moved, seconds: moved.seconds + restSeconds };
+    });
   }
 
   /** One run of the client by itself. */

@@ -8,6 +8,7 @@ export const PREFIX = "prod";
 /** As in the configuration that agent-process.ts writes. */
 const FOLDER = "__starrocks_repository_prod";
 export const LABEL = "bench";
+export const ATTEMPT = "bench-1";
 export const MOUNT = { location: "backup://mount", repository: "k8s_bench_0" } as const;
 export const TOKEN = "bench-token";
 
@@ -64,6 +65,11 @@ export function tabletsOf(set: FileSet): Tablet[] {
 export function askedFolder(): string {
   const [folder] = repositoryFolders(MOUNT.repository);
   return `${MOUNT.location}/${new RepositoryLayout(folder).snapshot(LABEL).root}`;
+}
+
+/** Where an agent's notes of work that it has answered before it was done lie, below the location. */
+export function intentsFolder(): string {
+  return new RepositoryLayout(FOLDER).staging(ATTEMPT).intents();
 }
 
 /** Where the snapshot lies in the store, below the location. */

@@ -9,7 +9,7 @@ import { renderAims, renderSection } from "./report.ts";
 import { RUN_SECTION, type SectionResult } from "./sections.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import type { Store } from "./store.ts";
-import type { StoreKind } from "./stores/bench-store.ts";
+import type { StoreKind } from "../../operator/storage/store-kind.ts";
 import { renderSummary, type StoreResult } from "./summary.ts";
 
 async function main(argv: readonly string[]): Promise<void> {

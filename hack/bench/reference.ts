@@ -4,7 +4,15 @@
 //   (c) the same in durable parts, where the client alone does without
 // It also puts the files that the agent is to serve, and clears away what a run has left.
 import { must } from "../../operator/assert.ts";
-import { contentOf, PREFIX, storedFolder, tabletsOf, type FileSet } from "./content.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  contentOf,
+  intentsFolder,
+  PREFIX,
+  storedFolder,
+  tabletsOf,
+  type FileSet,
+} from "./content.ts";
 import { serveJobs } from "./jobs.ts";
 import { PART_BYTES, type ReferenceClient, type StoreAddress } from "./stores/bench-store.ts";
 import { STORES } from "./stores/stores.ts";
@@ -26,8 +34,13 @@ export type ReferenceJobs = {
   readonly down: { readonly input: ReferenceJob; readonly output: Moved };
   /** Puts the files, and the `__info` without which no agent serves the snapshot. */
   readonly prepare: { readonly input: ReferenceJob; readonly output: Moved };
+  /** Waits until an agent has done all that it has answered; resolves with the seconds that took. */
+  readonly settle: { readonly input: { readonly store: StoreAddress }; readonly output: number };
   readonly clear: { readonly input: { readonly store: StoreAddress }; readonly output: null };
 };
+
+const SETTLE_POLL_MS = 50;
+const SETTLE_MAX_MS = 300_000;
 
 let client: ReferenceClient | undefined;
 
@@ -80,9 +93,19 @@ async function prepare(job: ReferenceJob): Promise<Moved> {
   return up(job);
 }
 
+async function settle({ store }: { readonly store: StoreAddress }): Promise<number> {
+  const begun = performance.now();
+  while (await clientOf(store).has(`${PREFIX}/${intentsFolder()}`)) {
+    if (performance.now() - begun > SETTLE_MAX_MS)
+      throw new Error("an agent does not come to its end");
+    await sleep(SETTLE_POLL_MS);
+  }
+  return (performance.now() - begun) / 1000;
+}
+
 async function clear({ store }: { readonly store: StoreAddress }): Promise<null> {
   await clientOf(store).clear();
   return null;
 }
 
-serveJobs<ReferenceJobs>({ up, down, prepare, clear });
+serveJobs<ReferenceJobs>({ up, down, prepare, settle, clear });

@@ -144,7 +144,7 @@ async function runSmall(bench: Bench): Promise<SectionResult> {
 async function runRequests(bench: Bench): Promise<SectionResult> {
   const proxy = await STORES[bench.store.kind].count(bench.store);
   try {
-    const small = bench.freshSet(REQUEST_FILES, SMALL_BYTES, SMALL_PER_TABLET);
+    const smallSet = bench.freshSet(REQUEST_FILES, SMALL_BYTES, SMALL_PER_TABLET);
     const large = bench.freshSet(2, bench.settings.sizes.largeBytes);
     const count = async (agent: BenchAgent, what: string, load: BeLoad): Promise<RequestCount> => {
       proxy.take();
@@ -158,7 +158,7 @@ async function runRequests(bench: Bench): Promise<SectionResult> {
     const both = async (agent: BenchAgent, direction: "up" | "down") => {
       const load = { direction, streams: 4, callBytes: MIB } as const;
       return [
-        await count(agent, `small file ${direction}`, { ...load, set: small }),
+        await count(agent, `small file ${direction}`, { ...load, set: smallSet }),
         await count(agent, `large file ${direction}`, { ...load, set: large }),
       ];
     };
@@ -167,7 +167,9 @@ async function runRequests(bench: Bench): Promise<SectionResult> {
     const down = await bench.withAgent("restore", (agent) => both(agent, "down"), proxy.address);
     await bench.clear();
     const requests = [...up.result, ...down.result];
-    const aims = requests.filter(({ what }) => what.startsWith("small")).map(requestAim);
+    const limit = STORES[bench.store.kind].smallFileRequestsMax;
+    const small = requests.filter(({ what }) => what.startsWith("small"));
+    const aims = small.map((count) => requestAim(count, limit));
     return resultOf("requests", { requests, aims });
   } finally {
     await proxy.stop();
@@ -292,11 +294,11 @@ function speedAims({ title, series }: Group, against: string): Aim[] {
     }));
 }
 
-function requestAim({ what, files, byOperation }: RequestCount): Aim {
+function requestAim({ what, files, byOperation }: RequestCount, limit: number): Aim {
   const all = Object.values(byOperation).reduce((a, b) => a + b, 0);
   return {
     what: `requests for a ${what}`,
-    limit: 1.3,
+    limit,
     kind: "most",
     reached: all / files,
     unit: "each",

@@ -1,6 +1,7 @@
 // The command line of the benchmark, and the sizes it runs with.
 import { parseArgs } from "node:util";
-import { STORE_KINDS, type StoreKind } from "./stores/bench-store.ts";
+import type { StoreKind } from "../../operator/storage/store-kind.ts";
+import { STORE_KINDS } from "./stores/bench-store.ts";
 
 export const SECTIONS = ["up", "down", "small", "requests", "memory"] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -41,7 +42,7 @@ const QUICK: Sizes = {
   smallRounds: 1,
   memoryFiles: 32,
   memoryFileBytes: 16 * MIB,
-  hugeBytes: 256 * MIB,
+  hugeBytes: 1024 * MIB,
 };
 
 export const SMALL_BYTES = 16 * 1024;
@@ -56,16 +57,19 @@ export interface Settings {
   readonly sizes: Sizes;
   readonly jsonPath: string | undefined;
   readonly profile: boolean;
+  /** `limits.partMiB` of the agent; absent: its default. */
+  readonly partMiB: number | undefined;
 }
 
-const HELP = `npm run bench -- [--store=${STORE_KINDS.join("|")}|all] [--quick] [--only=${SECTIONS.join(",")}] [--rounds=N] [--json=FILE] [--profile]
+const HELP = `npm run bench -- [--store=${STORE_KINDS.join("|")}|all] [--quick] [--only=${SECTIONS.join(",")}] [--rounds=N] [--json=FILE] [--profile] [--part-mib=N]
 
   --store    which storage; default s3. With all of them, a table of all at the end
   --quick    about a minute a storage: smaller sizes, fewer rounds, more noise
   --only     some of the parts, comma-separated
   --rounds   how often everything is measured; the medians are printed
   --json     writes all numbers to a file as well
-  --profile  also shows in which functions the agent spends its time; slows the agent by a few percent`;
+  --profile  also shows in which functions the agent spends its time; slows the agent by a few percent
+  --part-mib the agent's limits.partMiB, instead of its default`;
 
 /** Reads the command line. Throws with the help text when it is not understood. */
 export function readSettings(argv: readonly string[]): Settings {
@@ -78,6 +82,8 @@ export function readSettings(argv: readonly string[]): Settings {
     sizes: rounds === undefined ? sizes : { ...sizes, largeRounds: rounds, smallRounds: rounds },
     jsonPath: values.json,
     profile: values.profile === true,
+    partMiB:
+      values["part-mib"] === undefined ? undefined : positive("part-mib", values["part-mib"]),
   };
 }
 
@@ -92,6 +98,7 @@ function parse(argv: readonly string[]) {
         rounds: { type: "string" },
         json: { type: "string" },
         profile: { type: "boolean" },
+        "part-mib": { type: "string" },
       },
     });
   } catch (error) {

@@ -2,7 +2,8 @@
 // it: a disk's moods would be most of the noise.
 import { statfsSync } from "node:fs";
 import { serveJobs } from "./jobs.ts";
-import type { RunningStore, StoreAddress, StoreKind } from "./stores/bench-store.ts";
+import type { StoreKind } from "../../operator/storage/store-kind.ts";
+import type { RunningStore, StoreAddress } from "./stores/bench-store.ts";
 import { STORES } from "./stores/stores.ts";
 
 export interface Store extends StoreAddress, Pick<RunningStore, "name" | "limits"> {}

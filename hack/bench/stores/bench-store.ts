@@ -3,8 +3,9 @@
 //
 // A reference client never goes through a driver of the product's: a slow driver would be compared with itself.
 
-export const STORE_KINDS = ["s3", "gcs", "hdfs"] as const;
-export type StoreKind = (typeof STORE_KINDS)[number];
+import type { StoreKind } from "../../../operator/storage/store-kind.ts";
+
+export const STORE_KINDS = ["s3", "gcs", "hdfs"] as const satisfies readonly StoreKind[];
 
 /** A running server as plain data: for the agent's files, and for the process of the reference client. */
 export interface StoreAddress {
@@ -32,6 +33,8 @@ export interface ReferenceClient {
   read(key: string): Promise<number>;
   /** Gives an object its final name, as the store can. */
   rename(from: string, to: string): Promise<void>;
+  /** Whether there is an object whose key begins so; the prefix ends with a slash. */
+  has(prefix: string): Promise<boolean>;
   /** Deletes everything. */
   clear(): Promise<void>;
 }
@@ -61,6 +64,8 @@ export interface BenchStore {
   count(address: StoreAddress): Promise<CountingProxy>;
   /** Its client has {@link ReferenceClient.uploadInParts}. */
   readonly hasParts: boolean;
+  /** The aim for requests that a small file may cost, listings included. */
+  readonly smallFileRequestsMax: number;
 }
 
 /** Parts that a client sends are as large as the agent's. Bytes. */

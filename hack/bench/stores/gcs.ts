@@ -21,6 +21,7 @@ export const gcs: BenchStore = {
   client: (address) => new GcsReference(address),
   count: (address) => countThrough(new GcsDialect(), address, configure),
   hasParts: false,
+  smallFileRequestsMax: 1.3,
 };
 
 async function start(): Promise<RunningStore> {
@@ -84,6 +85,11 @@ class GcsReference implements ReferenceClient {
 
   async rename(from: string, to: string): Promise<void> {
     await this.#bucket.file(from).move(to);
+  }
+
+  async has(prefix: string): Promise<boolean> {
+    const [files] = await this.#bucket.getFiles({ prefix, autoPaginate: false });
+    return files.length > 0;
   }
 
   async clear(): Promise<void> {

@@ -7,6 +7,7 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  ListObjectsV2Command,
   paginateListObjectsV2,
   PutObjectCommand,
   UploadPartCommand,
@@ -39,6 +40,7 @@ export const s3: BenchStore = {
   client: (address) => new S3Reference(address),
   count: (address) => countThrough(new S3Dialect(false), address, configure),
   hasParts: false,
+  smallFileRequestsMax: 1.3,
 };
 
 async function start(): Promise<RunningStore> {
@@ -114,6 +116,12 @@ class S3Reference implements ReferenceClient {
     const CopySource = `${this.#bucket}/${from}`;
     await this.#client.send(new CopyObjectCommand({ ...this.#place(to), CopySource }));
     await this.#client.send(new DeleteObjectCommand(this.#place(from)));
+  }
+
+  async has(Prefix: string): Promise<boolean> {
+    const list = new ListObjectsV2Command({ Bucket: this.#bucket, Prefix, MaxKeys: 1 });
+    const { KeyCount = 0 } = await this.#client.send(list);
+    return KeyCount > 0;
   }
 
   async clear(): Promise<void> {

@@ -1,5 +1,6 @@
 // The table of stores.
-import type { BenchStore, StoreKind } from "./bench-store.ts";
+import type { StoreKind } from "../../../operator/storage/store-kind.ts";
+import type { BenchStore } from "./bench-store.ts";
 import { gcs } from "./gcs.ts";
 import { hdfs } from "./hdfs.ts";
 import { s3 } from "./s3.ts";
