@@ -14,6 +14,9 @@ import { collect } from "./testing/collect.ts";
 import { FakeWebHdfs } from "./testing/fake-webhdfs.ts";
 
 const NAMES = [
+  " y",
+  "-x",
+  "!z",
   "a",
   "a-b",
   "a.b",
