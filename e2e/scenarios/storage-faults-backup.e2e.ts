@@ -72,7 +72,7 @@ describe("a backup on a failing store", () => {
   }
 
   it("takes up renewed credentials while it runs", async () => {
-    const expired = FAULTS.find(({ reason }) => reason === "WrongCredentials");
+    const expired = FAULTS.find(({ reason }) => reason === "CredentialsExpired");
     if (expired === undefined) throw new Error("there is no such fault");
     await tellsAndGoesOn(
       expired,
