@@ -248,6 +248,18 @@ describe("GcsUpload", () => {
     expect(deleted).to.deep.equal(["7"]);
   });
 
+  it("takes nothing away where an answer does not say which object it became", async () => {
+    const upload = await storage().upload("x");
+    await upload.part(pattern(10));
+    const deleted: Asked[] = [];
+    harm = (asked) => {
+      if (asked.method === "DELETE") deleted.push(asked);
+      return isEnd(asked) ? Promise.resolve({ body: {} }) : undefined;
+    };
+    expect(await rejection(upload.complete())).to.include({ kind: "unavailable" });
+    expect(deleted).to.deep.equal([]);
+  });
+
   it("refuses other bytes for a part of which some may have arrived", async () => {
     const upload = await storage().upload("x");
     once(isChunk, answerLost);

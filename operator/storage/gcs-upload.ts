@@ -189,13 +189,15 @@ export class GcsUpload implements Upload {
 
   /** Takes away again what is not what was sent: only a store that does not compare lets it come so far. */
   async #verified(purpose: Purpose, object: GcsObject): Promise<ObjectInfo> {
-    if (this.#isOurs(object)) return this.#bucket.info(purpose, object);
+    // First: without a generation whatever stands there would be taken away.
+    const info = this.#bucket.info(purpose, object);
+    if (this.#isOurs(object)) return info;
     await this.#bucket.send(
       { ...purpose, accept: [200, 204, 404, 412] },
       {
         method: "DELETE",
         path: this.#bucket.path(this.key),
-        query: { ifGenerationMatch: object.generation },
+        query: { ifGenerationMatch: info.etag },
       },
     );
     throw this.#failure("badDigest", "became another object than was sent");
