@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import { StorageError } from "./errors.ts";
 import type { GcsClient, GcsRequest } from "./gcs-client.ts";
 import type { GcsCall } from "./gcs-errors.ts";
-import { GcsRefusal, classifyGcsError } from "./gcs-errors.ts";
+import { GcsRefusal, classifyGcsError, isPage } from "./gcs-errors.ts";
 import type { HttpAnswer } from "./gcs-http.ts";
 import { readText } from "./gcs-http.ts";
 import type { GcsLocation } from "./gcs-location.ts";
@@ -118,7 +118,8 @@ export class GcsBucket {
       const answer = await this.#client.send(request, signal);
       const text = await readText(answer);
       const { status, headers } = answer;
-      if (!isWanted(purpose, status)) throw new GcsRefusal(status, headers, text);
+      if (!isWanted(purpose, status) || isPage(status, text))
+        throw new GcsRefusal(status, headers, text);
       return { status, headers, text };
     });
   }

@@ -189,7 +189,7 @@ function ofRefusal(refusal: GcsRefusal, call: GcsCall): StorageError {
   const { status, headers } = refusal;
   const seen: Seen = { status, call, ...look(refusal) };
   const skewMs = skewOf(seen, headers);
-  const row = skewMs === undefined ? find(seen, isPage(refusal)) : clockRow(skewMs);
+  const row = skewMs === undefined ? find(seen, isPage(status, refusal.text)) : clockRow(skewMs);
   const advice = typeof row.advice === "function" ? row.advice(seen) : row.advice;
   return make(
     call,
@@ -261,8 +261,11 @@ function parsed(text: string): GoogleError {
   }
 }
 
-/** A page for people. Google's load balancers answer 5xx with one too: that is what it looks like when nobody works. */
-function isPage({ status, text }: GcsRefusal): boolean {
+/**
+ * A page for people, which no wanted status makes an answer. Google's load balancers answer 5xx with one too: that is
+ * what it looks like when nobody works.
+ */
+export function isPage(status: number, text: string): boolean {
   return status < 500 && status !== 429 && /^\s*<(!doctype html|html)/i.test(text);
 }
 

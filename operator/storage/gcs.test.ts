@@ -136,6 +136,27 @@ describe("GcsStorage", () => {
       await storage.move("x", "y");
       expect(asked().map(({ method }) => method)).to.deep.equal(["GET", "POST", "DELETE"]);
     });
+
+    it("have been done when another did the same meanwhile", async () => {
+      // Both see the source; the other one takes it away before our rewrite comes.
+      const storage = given(({ path }) =>
+        path.includes("rewriteTo")
+          ? refusal(404, "notFound", "No such object: backups/p/x")
+          : { body: OBJECT },
+      );
+      expect(await storage.move("x", "y", { size: 3 })).to.include({ key: "y", size: 3 });
+      expect(asked().map(({ method }) => method)).to.not.include("DELETE");
+      const other = await rejection(storage.move("x", "y", { size: 4 }));
+      expect(other).to.include({ kind: "notFound" });
+    });
+  });
+
+  it("takes no web page for a deletion, whatever its status", async () => {
+    for (const status of [200, 404]) {
+      const storage = given(() => ({ status, body: "<!DOCTYPE html><p>Please log in</p>" }));
+      const failed = await rejection(storage.delete("x"));
+      expect(failed).to.have.nested.property("detail.reason", "WrongEndpoint");
+    }
   });
 
   describe("bodies", () => {

@@ -133,7 +133,14 @@ export class GcsStorage implements Storage {
     const call = { operation: "move", key: from, signal } as const;
     const source = await this.#steps.call(call, () => this.stat(from, { signal }));
     if (source === undefined) return this.#movedBefore(from, to, options);
-    const info = await this.#rewrite(from, to, { signal, generation: source.etag });
+    let info: ObjectInfo;
+    try {
+      info = await this.#rewrite(from, to, { signal, generation: source.etag });
+    } catch (error) {
+      // Another one did the same meanwhile.
+      if (isNotFound(error)) return this.#movedBefore(from, to, options);
+      throw error;
+    }
     await this.#steps.call({ ...call, operation: "delete" }, () =>
       this.#delete({ operation: "delete", key: from, signal }, source.etag),
     );
