@@ -71,6 +71,7 @@ export class BodyReader implements ObjectReader {
         signal?.throwIfAborted();
         if (result.done === true) break;
         this.#got += result.value.length;
+        if (this.#got > length) throw this.#error("unavailable", `has more than ${length} bytes`);
         if (result.value.length > 0) return result;
       }
       if (this.#got !== length) throw this.#cutOff();

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { BodyReader } from "./body-reader.ts";
 import { StorageError, isStorageError } from "./errors.ts";
+import { requireExtent } from "./extent.ts";
 import type { GcsBucket, GcsObject, Purpose } from "./gcs-bucket.ts";
 import { OBJECT_FIELDS } from "./gcs-bucket.ts";
 import type { HttpAnswer } from "./gcs-http.ts";
@@ -77,10 +78,9 @@ function open(
 ): ObjectReader {
   const { head, body, options } = what;
   try {
-    const { first, length, size } = extentOf(head);
-    if (first !== (options.start ?? 0)) throw ignoredRange(purpose, options.start ?? 0);
+    const { length, size } = requireExtent(purpose, extentOf(head), options);
     const generation = header(head, "x-goog-generation");
-    const info = bucket.info(purpose, definedOf({ size, generation }));
+    const info = bucket.info(purpose, definedOf({ size: size?.toString(), generation }));
     if ((options.etag ?? info.etag) !== info.etag) throw changed(purpose);
     return readerOf(bucket, purpose, { info, body, length: length ?? info.size });
   } catch (error) {
@@ -89,20 +89,12 @@ function open(
   }
 }
 
-/** What of the object an answer holds. */
-function extentOf(head: HttpAnswer): {
-  readonly first: number;
-  readonly length?: number;
-  /** Of the whole object. */
-  readonly size: string | undefined;
-} {
-  const [, first, last, size] =
-    /^bytes (\d+)-(\d+)\/(\d+)$/.exec(head.headers["content-range"] ?? "") ?? [];
-  if (first === undefined) {
-    const sent = head.headers["content-length"];
-    return { first: 0, size: sent ?? header(head, "x-goog-stored-content-length") };
-  }
-  return { first: Number(first), length: Number(last) - Number(first) + 1, size };
+function extentOf(head: HttpAnswer) {
+  const length = head.headers["content-length"] ?? header(head, "x-goog-stored-content-length");
+  return {
+    contentRange: head.headers["content-range"],
+    contentLength: length === undefined ? undefined : Number(length),
+  };
 }
 
 function definedOf(object: { readonly [name in keyof GcsObject]: string | undefined }): GcsObject {
@@ -132,12 +124,4 @@ function header({ headers }: HttpAnswer, name: string): string | undefined {
 function changed({ operation, key }: Purpose): StorageError {
   const message = `${operation} of ${key}: it is another object now`;
   return new StorageError("changed", message, { operation, key });
-}
-
-function ignoredRange({ operation, key }: Purpose, start: number): StorageError {
-  return new StorageError(
-    "wrongConfiguration",
-    `${operation} of ${key}: the store answered another range than from ${start}; it, or a proxy before it, does not know ranges`,
-    { operation, key, reason: "WrongEndpoint" },
-  );
 }

@@ -9,7 +9,7 @@ import type { S3Settings } from "./s3-settings.ts";
 import { makeS3Client } from "./s3-client.ts";
 import { writtenAs } from "./s3-written.ts";
 import { S3Storage } from "./s3.ts";
-import { collect, rejection } from "./testing/collect.ts";
+import { collect, readAll, rejection } from "./testing/collect.ts";
 
 const credentials = {
   accessKeyId: "AKID",
@@ -288,6 +288,34 @@ describe("S3Storage", () => {
       expect(Body.destroyed).to.equal(true);
     });
   }
+
+  it("refuses another object than was asked for, also of a store that does not know conditions", async () => {
+    for (const [options, ContentLength] of [
+      [{ etag: "old" }, 3],
+      [{ etag: "old", length: 0 }, 3],
+    ] as const) {
+      const { storage } = given(async () => ({
+        ETag: '"e"',
+        ContentLength,
+        Body: Readable.from([Buffer.from("abc")]),
+      }));
+      expect(await rejection(storage.read("a", options))).to.include({ kind: "changed" });
+      expect(await readAll(storage, "a", { ...options, etag: "e" })).to.have.length(
+        "length" in options ? 0 : 3,
+      );
+    }
+  });
+
+  it("hands no more bytes out than the head of the answer said", async () => {
+    const { storage } = given(async () => ({
+      ETag: '"e"',
+      ContentRange: "bytes 5-7/100",
+      Body: Readable.from([Buffer.from("abcd")]),
+    }));
+    const { body } = await storage.read("a", { start: 5, length: 3 });
+    const failed = await rejection(collect(body));
+    expect(failed).to.have.property("message").that.includes("more than 3 bytes");
+  });
 
   describe("with a body that comes slowly", () => {
     const opened = async () => {
