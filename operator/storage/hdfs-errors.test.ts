@@ -103,6 +103,42 @@ describe("classifyHdfsAnswer", () => {
     });
   }
 
+  // `release` has a lease in it. Whatever folder a person chooses, its name is no reason.
+  for (const [status, exception, message, kind] of [
+    [404, "FileNotFoundException", "File does not exist: /backups/release/x", "notFound"],
+    [404, "FileNotFoundException", "Failed to append to no file /backups/erasure/x", "notFound"],
+    [
+      403,
+      "AccessControlException",
+      'Permission denied: user=eve, access=WRITE, inode="/Please/x":hdfs:hdfs:drwxr-xr-x',
+      "accessDenied",
+    ],
+    [403, "FileAlreadyExistsException", "rename destination /lease exists", "alreadyExists"],
+    [
+      403,
+      "PathIsNotEmptyDirectoryException",
+      "`/backups/release is non empty': Directory is not empty",
+      "wrongConfiguration",
+    ],
+  ] as const) {
+    it(`reads no reason out of a path: ${message}`, () => {
+      expect(answered(status, exception, message)).to.include({ kind });
+    });
+  }
+
+  for (const words of [
+    "Failed to TRUNCATE_FILE /x for DFSClient_1 on 10.0.0.1 because this file lease is currently owned by DFSClient_2 on 10.0.0.2",
+    "Failed to APPEND_FILE /x for DFSClient_1 on 10.0.0.1 because DFSClient_1 is already the current lease holder.",
+    "No lease on /x (inode 17): File is not open for writing. Holder DFSClient_1 does not have any open files.",
+    "File /x is being recovered but transition to completed failed",
+  ]) {
+    it(`waits for another's lease, whatever it is wrapped in: ${words.slice(0, 40)}`, () => {
+      const error = answered(403, "RemoteException", words);
+      expect(error).to.include({ kind: "unavailable" });
+      expect(error.detail.retryAfterMs).to.equal(10_000);
+    });
+  }
+
   for (const [status, body, kind, reason] of [
     [401, "", "wrongCredentials", "WrongCredentials"],
     [403, "<html>no</html>", "accessDenied", "AccessDenied"],

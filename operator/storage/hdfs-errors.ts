@@ -127,6 +127,10 @@ const PATH_TOO_LONG: Row = {
     "HDFS takes names of 255 bytes (dfs.namenode.fs-limits.max-component-length), of which a file being written needs 23",
 };
 
+/**
+ * Words carry paths, which people choose: each of these is more of a sentence than a name may be (a folder
+ * `release` has a lease in it).
+ */
 const BY_WORDS: readonly (readonly [words: RegExp, row: Row])[] = [
   [/Hadoop IPC port/, wrongEndpoint],
   [/in safe ?mode/i, safeMode],
@@ -137,9 +141,10 @@ const BY_WORDS: readonly (readonly [words: RegExp, row: Row])[] = [
   [/directory item limit/, full],
   [/minReplication nodes/, noDataNode],
   [/quota .*exceeded/i, full],
-  [/append.*(EC file|erasure)|Cannot append to files with striped/i, noAppend],
+  [/append on EC file|append to files with striped/i, noAppend],
   [/is not supported in state standby/, standby],
-  [/lease|ALREADY_BEING_CREATED|being recovered/i, leased],
+  [/Failed to (CREATE_FILE|APPEND_FILE|TRUNCATE_FILE|RECOVER_LEASE) /, leased],
+  [/No lease on |Lease mismatch on |lease recovery is in progress|is being recovered/i, leased],
 ];
 
 const BY_EXCEPTION: Readonly<Record<string, Row>> = {
