@@ -37,7 +37,9 @@ export async function startMiniCluster(
   const ha = options.ha === true;
   // HA takes the ports after them as well.
   const mode = ha ? "ha" : "single";
-  const java = ["-Xmx384m", "--add-opens", "java.base/java.lang=ALL-UNNAMED"];
+  // Jetty unpacks its pages into the first, and leaves them there when it is killed.
+  const java = [`-Djava.io.tmpdir=${folder}`, "-Xmx384m"];
+  java.push("--add-opens", "java.base/java.lang=ALL-UNNAMED");
   const program = ["-cp", `${classes}:${jars}`, "Mini", folder, `${rpcPort}`, `${httpPort}`, mode];
   const child = spawn("java", java.concat(program), { cwd: folder, stdio: "pipe" });
   // A test run that ends early must not leave it behind.
