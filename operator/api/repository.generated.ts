@@ -137,10 +137,10 @@ export interface RepositoryS3 {
    */
   readonly stsEndpoint?: string;
   /**
-   * Storage class of what is written, in the store's own word. Absent: the bucket's. Archives that
-   * are not read at once (`GLACIER`, `DEEP_ARCHIVE`) are refused; nor may a lifecycle rule or
-   * Intelligent-Tiering move snapshots there. Classes with a minimum of days bill also what is
-   * staged and renamed. Example: `STANDARD_IA`.
+   * Storage class of what stays, in the store's own word. Absent: the bucket's. Archives that are
+   * not read at once (`GLACIER`, `DEEP_ARCHIVE`) are refused; nor may a lifecycle rule or
+   * Intelligent-Tiering move snapshots there. What is staged and renamed is written without it, so
+   * a minimum of days bills snapshots only. Example: `STANDARD_IA`.
    */
   readonly storageClass?: string;
   /**
@@ -190,9 +190,9 @@ export interface RepositoryGcs {
    */
   readonly endpoint?: string;
   /**
-   * Storage class of what is written; each is read at once. Absent: the bucket's. All but
-   * `STANDARD` have a minimum of days (30, 90, 365) that is billed for what goes earlier, also for
-   * what is staged and renamed. Example: `NEARLINE`.
+   * Storage class of what stays; each is read at once. Absent: the bucket's. All but `STANDARD`
+   * have a minimum of days (30, 90, 365) that is billed for what goes earlier. What is staged and
+   * renamed is written without it, in the bucket's own. Example: `NEARLINE`.
    */
   readonly storageClass?: RepositoryGcsStorageClass;
   /**

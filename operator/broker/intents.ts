@@ -30,7 +30,8 @@ export async function recordIntent(
   staging: StagingLayout,
   intent: Intent,
 ): Promise<void> {
-  await storage.put(staging.intent(intent.id), Buffer.from(JSON.stringify(intent)));
+  const note = Buffer.from(JSON.stringify(intent));
+  await storage.put(staging.intent(intent.id), note, { temporary: true });
 }
 
 /** Ids of the open intents of an attempt. */

@@ -15,7 +15,7 @@ function open(options: MemoryStorageOptions) {
   const memory = new MemoryStorage(options);
   const faulty = makeFaulty(memory);
   const pool = new BufferPool(8, PART_BYTES);
-  const stream = new PartStream(faulty.storage, pool, KEY);
+  const stream = new PartStream(faulty.storage, pool, { key: KEY, temporary: true });
   const append = (bytes: Buffer): Promise<void> =>
     stream.append(chunksOf(bytes), new AbortController().signal);
   return { memory, faulty, pool, stream, append, sent: () => faulty.count("upload.part") };

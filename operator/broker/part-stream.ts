@@ -8,7 +8,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { assert, must } from "../assert.ts";
-import type { CallOptions, Storage, Upload } from "../storage/storage.ts";
+import type { Storage, Upload, WriteOptions } from "../storage/storage.ts";
 import type { BufferPool, Slot } from "./buffer-pool.ts";
 
 /** Parts of one file that may be on their way at a time; the pool bounds all files together. */
@@ -22,10 +22,16 @@ export interface Append {
   readonly crc: number;
 }
 
+/** Where an upload goes if one becomes necessary, and whether it stays there. */
+export interface UploadTo {
+  readonly key: string;
+  readonly temporary: boolean;
+}
+
 export class PartStream {
   readonly #storage: Storage;
   readonly #pool: BufferPool;
-  readonly #key: string;
+  readonly #uploadTo: UploadTo;
   readonly #hash: Hash = createHash("md5");
   readonly #inFlight = new Set<Promise<void>>();
   readonly #givenUp = new AbortController();
@@ -38,11 +44,10 @@ export class PartStream {
   #position = 0;
   #last: Append | undefined;
 
-  /** `key` is where an upload goes if one becomes necessary. */
-  constructor(storage: Storage, pool: BufferPool, key: string) {
+  constructor(storage: Storage, pool: BufferPool, uploadTo: UploadTo) {
     this.#storage = storage;
     this.#pool = pool;
-    this.#key = key;
+    this.#uploadTo = uploadTo;
   }
 
   /** Bytes taken so far. */
@@ -101,7 +106,7 @@ export class PartStream {
   }
 
   /** Stores content that never left memory. Rejects too when the stream was given up meanwhile. */
-  async put(key: string, options: CallOptions): Promise<void> {
+  async put(key: string, options: WriteOptions): Promise<void> {
     assert(this.#upload === undefined, "the content is not in memory");
     this.#requireHealthy();
     const { slot, body } = this.#takeFilled();
@@ -172,7 +177,8 @@ export class PartStream {
   }
 
   async #beginUpload(signal: AbortSignal): Promise<Upload> {
-    const upload = await this.#storage.upload(this.#key, { signal });
+    const { key, temporary } = this.#uploadTo;
+    const upload = await this.#storage.upload(key, { signal, temporary });
     // The stream may have been aborted meanwhile; nobody would abort this upload.
     if (this.#failure !== undefined) {
       await upload.abort();

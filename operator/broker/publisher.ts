@@ -14,7 +14,7 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { describeError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { ObjectInfo, Storage } from "../storage/storage.ts";
+import type { ObjectInfo, Storage, WriteOptions } from "../storage/storage.ts";
 import { BrokerError } from "./broker-error.ts";
 import { finishIntent, finishIntents, listIntents, recordIntent, type Intent } from "./intents.ts";
 import { splitChecksum, type StagingLayout } from "./layout.ts";
@@ -97,9 +97,10 @@ export class Publisher {
   async stageFrontend(writer: Writer, signal: AbortSignal): Promise<void> {
     const { storage, staging } = this.#options;
     const { stream, dataId, key } = writer;
-    await this.#store(writer, staging.data(dataId), signal);
+    const staged = { signal, temporary: true };
+    await this.#store(writer, staging.data(dataId), staged);
     const note = `${staging.closedOf(key)}${stream.md5()}-${stream.position}-${dataId}`;
-    await storage.put(note, Buffer.from(JSON.stringify({ path: key })), { signal });
+    await storage.put(note, Buffer.from(JSON.stringify({ path: key })), staged);
   }
 
   /** Publishes a file under the name it was opened with. What a rename would refuse is refused here too. */
@@ -108,7 +109,7 @@ export class Publisher {
     const named = splitChecksum(key.slice(key.lastIndexOf("/") + 1))?.md5;
     if (named !== undefined && named !== stream.md5()) throw wrongChecksum(stream.md5(), named);
     if (makesVisible(key)) await this.#requireNoIntents(signal);
-    await this.#store(writer, key, signal);
+    await this.#store(writer, key, { signal });
   }
 
   /** The FE's rename of `__meta` or `__info`, whoever staged it. Done when it resolves. */
@@ -209,11 +210,11 @@ export class Publisher {
   }
 
   /** Writes content that needs no rename: a put, or the end of its upload. */
-  async #store(writer: Writer, key: string, signal: AbortSignal): Promise<void> {
+  async #store(writer: Writer, key: string, options: WriteOptions): Promise<void> {
     const { stream } = writer;
     await stream.flush();
-    if (stream.isUploading) await stream.uploaded().complete({ signal });
-    else await stream.put(key, { signal });
+    if (stream.isUploading) await stream.uploaded().complete({ signal: options.signal });
+    else await stream.put(key, options);
   }
 
   async #closedFiles(source: string, signal: AbortSignal): Promise<ClosedFile[]> {

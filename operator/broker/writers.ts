@@ -68,8 +68,9 @@ export class Writers {
     if (role === "content") this.#requireAdmission();
     const { storage, pool, staging, log } = this.#options;
     const dataId = randomBytes(12).toString("hex");
-    const uploadKey = role === "direct" ? key : staging.data(dataId);
-    const stream = new PartStream(storage, pool, uploadKey);
+    const isFinal = role === "direct";
+    const uploadTo = { key: isFinal ? key : staging.data(dataId), temporary: !isFinal };
+    const stream = new PartStream(storage, pool, uploadTo);
     const writer = new Writer({ role, key, clientId, dataId, stream, log });
     const idleMaxMs = role === "content" ? BE_IDLE_MAX_MS : FE_IDLE_MAX_MS;
     return this.#open.add(writer, clientId, idleMaxMs);

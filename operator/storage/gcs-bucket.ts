@@ -20,6 +20,8 @@ export interface Purpose {
   readonly signal?: AbortSignal | undefined;
   /** The store works on it for long (rewrites, the end of an upload) before it answers. */
   readonly slow?: boolean;
+  /** As `WriteOptions` says. */
+  readonly temporary?: boolean | undefined;
   /** Statuses that are no failure; default: 200 to 299. */
   readonly accept?: readonly number[];
 }
@@ -59,7 +61,7 @@ export class GcsBucket {
   readonly name: string;
   readonly clock: Clock;
   readonly timeouts: GcsTimeouts;
-  readonly writing: GcsWriting;
+  readonly #writing: GcsWriting;
   readonly #client: GcsClient;
   readonly #prefix: string;
 
@@ -75,7 +77,7 @@ export class GcsBucket {
     this.name = location.bucket;
     this.clock = how.clock;
     this.timeouts = how.timeouts;
-    this.writing = how.writing;
+    this.#writing = how.writing;
     this.#client = client;
     this.#prefix = location.prefix;
   }
@@ -88,6 +90,11 @@ export class GcsBucket {
   /** The key as the contract knows it. */
   contractKey(objectKey: string): string {
     return objectKey.slice(this.#prefix.length);
+  }
+
+  /** What an object that begins is besides its bytes. */
+  writing({ temporary }: Pick<Purpose, "temporary">): GcsWriting {
+    return temporary === true ? { ...this.#writing, storageClass: undefined } : this.#writing;
   }
 
   /** The path of the bucket's objects, or of one of them. */

@@ -22,7 +22,7 @@ const CANCELLED = [499, 200, 204, 404, 410];
 
 /** Begins one; resolves with its path. */
 export async function beginGcsSession(bucket: GcsBucket, purpose: Purpose): Promise<string> {
-  const { kmsKeyName, storageClass } = bucket.writing;
+  const { kmsKeyName, storageClass } = bucket.writing(purpose);
   const name = bucket.objectKey(purpose.key);
   const { headers } = await bucket.send(purpose, {
     method: "POST",

@@ -20,7 +20,7 @@ export async function putGcsObject(
   purpose: Purpose,
   { body, ifAbsent }: { readonly body: Buffer; readonly ifAbsent: boolean },
 ): Promise<ObjectInfo> {
-  const { storageClass, kmsKeyName } = bucket.writing;
+  const { storageClass, kmsKeyName } = bucket.writing(purpose);
   const name = bucket.objectKey(purpose.key);
   const about = { storageClass, crc32c: encodeCrc32c(crc32c(body)) };
   const boundary = randomUUID();

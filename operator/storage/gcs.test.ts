@@ -4,13 +4,11 @@ import { expect } from "chai";
 import { GcsIdentities } from "../../e2e/servers/gcs-identity.ts";
 import { must } from "../assert.ts";
 import { systemClock } from "../clock.ts";
-import { silentLog } from "../log.ts";
 import { Secret } from "../secret.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { GcsClient } from "./gcs-client.ts";
 import type { GcsWriting } from "./gcs-bucket.ts";
 import { GcsStorage } from "./gcs.ts";
-import { openStorage } from "./open.ts";
 import { collect, pattern, readAll, rejection } from "./testing/collect.ts";
 import type { Asked, Scripted } from "./testing/scripted-http.ts";
 import { ScriptedHttp } from "./testing/scripted-http.ts";
@@ -56,16 +54,16 @@ describe("GcsStorage", () => {
   });
 
   describe("what it sends", () => {
-    it("names storage class and key of all that is written", async () => {
+    const cheap = () => {
       const writing = { storageClass: "NEARLINE", kmsKeyName: KMS };
-      const location = "http://x/upload?upload_id=1";
-      const storage = given(
-        ({ path }) =>
-          path.includes("rewriteTo")
-            ? { body: { done: true, resource: OBJECT } }
-            : { body: OBJECT, headers: { location } },
-        { writing },
-      );
+      const headers = { location: "http://x/upload?upload_id=1" };
+      return given(() => ({ headers, body: { ...OBJECT, done: true, resource: OBJECT } }), {
+        writing,
+      });
+    };
+
+    it("names storage class and key of all that is written", async () => {
+      const storage = cheap();
       await storage.put("x", Buffer.from("abc"));
       await storage.upload("x");
       await storage.copy("x", "y");
@@ -76,6 +74,19 @@ describe("GcsStorage", () => {
       expect(put?.query.get("kmsKeyName")).to.equal(KMS);
       expect(begun?.query.get("kmsKeyName")).to.equal(KMS);
       expect(copied?.query.get("destinationKmsKeyName")).to.equal(KMS);
+    });
+
+    it("leaves the class off what is temporary, until it is moved", async () => {
+      const storage = cheap();
+      await storage.put("x", Buffer.from("abc"), { temporary: true });
+      await storage.upload("x", { temporary: true });
+      await storage.move("x", "y");
+      const [put, begun, _stat, moved] = asked();
+      for (const written of [put, begun]) {
+        expect(written?.body.toString()).to.not.include("storageClass");
+        expect(written?.query.get("kmsKeyName")).to.equal(KMS);
+      }
+      expect(JSON.parse(must(moved).body.toString())).to.deep.equal({ storageClass: "NEARLINE" });
     });
 
     it("copies with the source's own metadata where nothing is set", async () => {
@@ -397,17 +408,6 @@ describe("GcsStorage", () => {
     await clock.advance(5_000);
     expect(await waiting).to.include({ kind: "timeout" });
     await left;
-  });
-
-  it("is opened by its location, without asking anybody", () => {
-    const deps = { clock: systemClock, random: () => 0.5, log: silentLog };
-    const storage = openStorage({ location: "gs://backups/prod/" }, deps);
-    expect(storage.location).to.equal("gs://backups/prod");
-    expect(storage.capabilities).to.include({
-      conditionalPut: true,
-      partsInOrder: true,
-      uploadsListed: false,
-    });
   });
 
   it("puts and reads an object of any bytes through one connection", async () => {

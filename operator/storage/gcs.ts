@@ -31,6 +31,7 @@ import type {
   Upload,
   UploadRef,
   UploadState,
+  WriteOptions,
 } from "./storage.ts";
 
 export interface GcsStorageOptions {
@@ -73,12 +74,13 @@ export class GcsStorage implements Storage {
   }
 
   async put(key: string, body: Buffer, options: PutOptions = {}): Promise<ObjectInfo> {
-    const purpose: Purpose = { operation: "put", key: requireKey(key), signal: options.signal };
+    const { signal, temporary } = options;
+    const purpose: Purpose = { operation: "put", key: requireKey(key), signal, temporary };
     return putGcsObject(this.#bucket, purpose, { body, ifAbsent: options.ifAbsent === true });
   }
 
-  async upload(key: string, options: CallOptions = {}): Promise<Upload> {
-    const purpose: Purpose = { operation: "upload", key: requireKey(key), signal: options.signal };
+  async upload(key: string, { signal, temporary }: WriteOptions = {}): Promise<Upload> {
+    const purpose: Purpose = { operation: "upload", key: requireKey(key), signal, temporary };
     const uploadId = await beginGcsSession(this.#bucket, purpose);
     return new GcsUpload(this.#bucket, { key, uploadId, parts: [] }, { unsure: false });
   }
@@ -211,7 +213,7 @@ export class GcsStorage implements Storage {
     { signal, generation }: { readonly signal?: AbortSignal | undefined; generation?: string },
   ): Promise<ObjectInfo> {
     const purpose: Purpose = { operation: "copy", key: from, signal, slow: true };
-    const { storageClass, kmsKeyName } = this.#bucket.writing;
+    const { storageClass, kmsKeyName } = this.#bucket.writing(purpose);
     // With a body of any kind the metadata is taken from it instead of from the source.
     const about =
       storageClass === undefined

@@ -16,6 +16,7 @@ import type {
   Upload,
   UploadRef,
   UploadState,
+  WriteOptions,
 } from "./storage.ts";
 
 export type Operation =
@@ -87,7 +88,7 @@ class LayeredStorage implements Storage {
     return this.#layer.call(call, () => this.#inner.put(key, body, options));
   }
 
-  async upload(key: string, options: CallOptions = {}): Promise<Upload> {
+  async upload(key: string, options: WriteOptions = {}): Promise<Upload> {
     const call: Call = { operation: "upload", key, signal: options.signal };
     const upload = await this.#layer.call(call, () => this.#inner.upload(key, options));
     return new LayeredUpload(upload, this.#layer);

@@ -22,6 +22,16 @@ describe("openStorage", () => {
     });
   });
 
+  it("opens a location of Google's without asking anybody", () => {
+    const storage = openStorage({ location: "gs://backups/prod/" }, deps);
+    expect(storage.location).to.equal("gs://backups/prod");
+    expect(storage.capabilities).to.include({
+      conditionalPut: true,
+      partsInOrder: true,
+      uploadsListed: false,
+    });
+  });
+
   it("tells a store's lack of conditional writes", () => {
     const config = { location: "s3://backups", s3: { conditionalPut: false } };
     expect(openStorage(config, deps).capabilities.conditionalPut).to.equal(false);

@@ -17,6 +17,8 @@ export interface Purpose {
   readonly signal?: AbortSignal | undefined;
   /** The store works on it for long (Complete, copies) before it answers. */
   readonly slow?: boolean;
+  /** As `WriteOptions` says. */
+  readonly temporary?: boolean | undefined;
 }
 
 export interface Timeouts {
@@ -42,7 +44,7 @@ export class S3Bucket {
   readonly name: string;
   readonly clock: Clock;
   readonly timeouts: Timeouts;
-  readonly written: WrittenAs;
+  readonly #written: WrittenAs;
   /** The store has taken an object's bytes: keys and rights are good. */
   tookBody = false;
   readonly #client: S3Client;
@@ -52,7 +54,7 @@ export class S3Bucket {
     this.name = location.bucket;
     this.clock = how.clock;
     this.timeouts = how.timeouts;
-    this.written = how.written;
+    this.#written = how.written;
     this.#client = client;
     this.#prefix = location.prefix;
   }
@@ -65,6 +67,13 @@ export class S3Bucket {
   /** The key as the contract knows it. */
   contractKey(objectKey: string): string {
     return objectKey.slice(this.#prefix.length);
+  }
+
+  /** What an object that begins is besides its bytes. */
+  writtenAs({ temporary }: Pick<Purpose, "temporary"> = {}): WrittenAs {
+    if (temporary !== true) return this.#written;
+    const { StorageClass: _, ...rest } = this.#written;
+    return rest;
   }
 
   /** Runs one request. Rejects with a `StorageError`, or the signal's reason when it was aborted. */

@@ -84,7 +84,7 @@ export class S3Copier {
           Bucket: this.#bucket.name,
           Key: this.#bucket.objectKey(to),
           CopySource: this.#source(purpose.key),
-          ...copiedAs(this.#bucket.written),
+          ...copiedAs(this.#bucket.writtenAs()),
         }),
         sendOptions,
       ),

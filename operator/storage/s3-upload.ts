@@ -23,7 +23,7 @@ export async function createS3Upload(bucket: S3Bucket, purpose: Purpose): Promis
       new CreateMultipartUploadCommand({
         Bucket: bucket.name,
         Key: bucket.objectKey(purpose.key),
-        ...bucket.written,
+        ...bucket.writtenAs(purpose),
       }),
       sendOptions,
     ),
@@ -89,7 +89,7 @@ export async function putS3Object(
         Bucket: bucket.name,
         Key: bucket.objectKey(purpose.key),
         Body: body,
-        ...bucket.written,
+        ...bucket.writtenAs(purpose),
         ...(ifAbsent ? { IfNoneMatch: "*" } : {}),
       }),
       sendOptions,

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { PassThrough, Readable } from "node:stream";
 import { Secret } from "../secret.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
+import { withLayer } from "./layer.ts";
 import type { S3Settings } from "./s3-settings.ts";
 import { makeS3Client } from "./s3-client.ts";
 import { writtenAs } from "./s3-written.ts";
@@ -179,6 +180,18 @@ describe("S3Storage with storage class, encryption and tags", () => {
     const [head, create, ...rest] = await saidBy(SETTINGS, copy);
     expect([head, create]).to.deep.equal([{}, WRITTEN]);
     expect(rest).to.deep.equal([{}, {}, {}]);
+  });
+
+  it("leaves the class off what is temporary, until it is moved", async () => {
+    const { "x-amz-storage-class": _, ...withoutClass } = WRITTEN;
+    const replaced = { ...WRITTEN, "x-amz-tagging-directive": "REPLACE" };
+    const said = await saidBy(SETTINGS, async (storage) => {
+      const layered = withLayer(storage, { call: (_call, next) => next() });
+      await layered.put("a", Buffer.from("x"), { temporary: true });
+      await layered.move("a", "b", { size: 1 });
+      await layered.upload("a", { temporary: true });
+    });
+    expect(said).to.deep.equal([withoutClass, replaced, {}, withoutClass]);
   });
 
   it("leaves all of it to the bucket where nothing was set", async () => {

@@ -44,6 +44,7 @@ import type {
   Upload,
   UploadRef,
   UploadState,
+  WriteOptions,
 } from "./storage.ts";
 
 export interface S3StorageOptions {
@@ -105,7 +106,8 @@ export class S3Storage implements Storage {
   }
 
   async put(key: string, body: Buffer, options: PutOptions = {}): Promise<ObjectInfo> {
-    const purpose: Purpose = { operation: "put", key: requireKey(key), signal: options.signal };
+    const { signal, temporary } = options;
+    const purpose: Purpose = { operation: "put", key: requireKey(key), signal, temporary };
     const write = (ifAbsent: boolean) => putS3Object(this.#bucket, purpose, { body, ifAbsent });
     if (options.ifAbsent !== true) return write(false);
     const look = async () => {
@@ -116,8 +118,8 @@ export class S3Storage implements Storage {
     return this.#dialect.either("conditionalPut", () => write(true), look);
   }
 
-  async upload(key: string, options: CallOptions = {}): Promise<Upload> {
-    const purpose: Purpose = { operation: "upload", key: requireKey(key), signal: options.signal };
+  async upload(key: string, { signal, temporary }: WriteOptions = {}): Promise<Upload> {
+    const purpose: Purpose = { operation: "upload", key: requireKey(key), signal, temporary };
     const uploadId = await createS3Upload(this.#bucket, purpose);
     return new S3Upload(this.#bucket, { key, uploadId, parts: [] });
   }

@@ -37,7 +37,15 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface PutOptions extends CallOptions {
+export interface WriteOptions extends CallOptions {
+  /**
+   * It will be moved or deleted soon. Stores leave the Repository's storage class off it: the cheaper ones are
+   * billed for 30 days and more of each object. Its `copy` or `move` has the class. Encryption and tags stay.
+   */
+  readonly temporary?: boolean | undefined;
+}
+
+export interface PutOptions extends WriteOptions {
   /**
    * Fail with kind `alreadyExists` when the key is taken. Enforced where the store can; a store that
    * cannot (capability `conditionalPut: false`) checks first, which two writers can race.
@@ -150,7 +158,7 @@ export interface Storage {
   /** Writes a whole object, replacing one of the same key. */
   put(key: string, body: Buffer, options?: PutOptions): Promise<ObjectInfo>;
   /** Begins an object of unknown length. */
-  upload(key: string, options?: CallOptions): Promise<Upload>;
+  upload(key: string, options?: WriteOptions): Promise<Upload>;
   /** Takes up an upload that another process began. Only `complete` and `abort` may be called. */
   resumeUpload(state: UploadState): Upload;
   /** Opens an object; resolves when its first byte (or its emptiness) is known. */

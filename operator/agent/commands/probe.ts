@@ -194,7 +194,7 @@ async function listSnapshots({ storage, signal }: CommandDeps, job: ProbeJob): P
 }
 
 async function write({ storage, signal }: CommandDeps, { place }: ProbeJob): Promise<void> {
-  await storage.put(place.data("written"), TEXT, { signal });
+  await storage.put(place.data("written"), TEXT, { signal, temporary: true });
 }
 
 async function statWritten({ storage, signal }: CommandDeps, { place }: ProbeJob): Promise<void> {
@@ -222,7 +222,7 @@ async function readRange({ storage, signal }: CommandDeps, { place }: ProbeJob):
 async function uploadParts({ storage, signal }: CommandDeps, { place }: ProbeJob): Promise<void> {
   // Where small parts are taken, two: in HDFS the second one is another operation (APPEND).
   const parts = storage.capabilities.partBytesMin <= TEXT.length ? [TEXT, TEXT] : [TEXT];
-  const upload = await storage.upload(place.data("uploaded"), { signal });
+  const upload = await storage.upload(place.data("uploaded"), { signal, temporary: true });
   for (const part of parts) await upload.part(part, { signal });
   const { size } = await upload.complete({ signal });
   expectThat(size === parts.length * TEXT.length, "the uploaded object has another size");
@@ -230,7 +230,7 @@ async function uploadParts({ storage, signal }: CommandDeps, { place }: ProbeJob
 
 async function abortParts({ storage, signal }: CommandDeps, { place }: ProbeJob): Promise<void> {
   const key = place.data("aborted");
-  const upload = await storage.upload(key, { signal });
+  const upload = await storage.upload(key, { signal, temporary: true });
   await upload.part(TEXT, { signal });
   await upload.abort({ signal });
   const info = await storage.stat(key, { signal });

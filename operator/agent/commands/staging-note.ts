@@ -35,7 +35,8 @@ export async function writeStagingNote(
   note: StagingNote,
   options: CallOptions = {},
 ): Promise<void> {
-  await storage.put(staging.note(), Buffer.from(`${JSON.stringify(note)}\n`), options);
+  const body = Buffer.from(`${JSON.stringify(note)}\n`);
+  await storage.put(staging.note(), body, { ...options, temporary: true });
 }
 
 function parseNote(content: string): StagingNote {

@@ -24,6 +24,7 @@ import type {
   Upload,
   UploadRef,
   UploadState,
+  WriteOptions,
 } from "../storage.ts";
 
 const CHUNK_BYTES = 64 * 1024;
@@ -32,9 +33,11 @@ const MAX_CODE_POINT = "\u{10FFFF}";
 interface StoredObject {
   readonly info: ObjectInfo;
   readonly body: Buffer;
+  readonly temporary: boolean;
 }
 
 interface StoredUpload extends UploadRef {
+  readonly temporary: boolean;
   readonly parts: Map<number, StoredPart>;
 }
 
@@ -69,13 +72,13 @@ class Store {
     return this.#objects.get(key);
   }
 
-  set(key: string, body: Buffer, operation: string): ObjectInfo {
+  set(key: string, body: Buffer, operation: string, temporary = false): ObjectInfo {
     if (this.#folders.has(key) || foldersOf(key).some((folder) => this.#objects.has(folder))) {
       throw failure("wrongConfiguration", operation, key, "is an object and a folder at once");
     }
     const info = { key, size: body.length, etag: this.nextEtag() };
     if (!this.#objects.has(key)) this.#count(key, 1);
-    this.#objects.set(key, { info, body });
+    this.#objects.set(key, { info, body, temporary });
     return info;
   }
 
@@ -134,6 +137,11 @@ export class MemoryStorage implements Storage {
     return this.#store.keys();
   }
 
+  /** Keys of what was written as temporary and neither copied nor moved, for a test to look at. */
+  temporaryKeys(): readonly string[] {
+    return this.keys().filter((key) => this.#store.get(key)?.temporary);
+  }
+
   /** Keys of all uploads that are open, listed or not, for a test to look at. */
   openUploads(): readonly string[] {
     return [...this.#store.uploads.values()].map(({ key }) => key);
@@ -150,15 +158,16 @@ export class MemoryStorage implements Storage {
     if (options.ifAbsent === true && this.#store.get(key) !== undefined) {
       throw failure("alreadyExists", "put", key, "is there already");
     }
-    return this.#store.set(key, Buffer.from(body), "put");
+    return this.#store.set(key, Buffer.from(body), "put", options.temporary);
   }
 
-  async upload(key: string, options: CallOptions = {}): Promise<Upload> {
+  async upload(key: string, options: WriteOptions = {}): Promise<Upload> {
     requireKey(key);
     await turn(options);
     const uploadId = `upload-${this.#store.nextEtag().replaceAll('"', "")}`;
     const initiatedMs = (this.#options.clock ?? systemClock).now();
-    this.#store.uploads.set(uploadId, { key, uploadId, initiatedMs, parts: new Map() });
+    const { temporary = false } = options;
+    this.#store.uploads.set(uploadId, { key, uploadId, initiatedMs, temporary, parts: new Map() });
     return this.resumeUpload({ key, uploadId, parts: [] });
   }
 
@@ -326,7 +335,7 @@ class MemoryUpload implements Upload {
     const done = this.#store.get(this.key);
     const ours = done !== undefined && done.info.size === (this.#parts.size() ?? done.info.size);
     if (!this.#store.uploads.has(this.#uploadId) && ours) return done.info;
-    const { parts } = this.#get("upload.complete");
+    const { parts, temporary } = this.#get("upload.complete");
     const stored = wanted.map(({ number, etag }) => {
       const part = parts.get(number);
       if (part?.etag !== etag) throw this.#failure("changed", `lacks part ${number}`);
@@ -337,7 +346,7 @@ class MemoryUpload implements Upload {
       throw this.#failure("wrongConfiguration", `has a part of less than ${partBytesMin} bytes`);
     }
     const body = Buffer.concat([...stored.map((part) => part.body), this.#tail]);
-    const info = this.#store.set(this.key, body, "upload.complete");
+    const info = this.#store.set(this.key, body, "upload.complete", temporary);
     this.#store.uploads.delete(this.#uploadId);
     return info;
   }
