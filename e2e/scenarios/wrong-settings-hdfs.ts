@@ -64,7 +64,29 @@ const ANSWERS: readonly Plain[] = [
     ),
     reason: "AccessDenied",
     exitCode: 42,
-    says: /give hdfs\.user .* permission on .*: hdfs:\/\/prod\/backups/,
+    says: /give hdfs\.user write permission on \/backups \(hdfs dfs -chown.* make the folders below it/,
+  },
+  {
+    name: "no user is named",
+    by: refusingHdfs(
+      403,
+      "AccessControlException",
+      'Permission denied: user=dr.who, access=EXECUTE, inode="/backups":agent:agent:drwxr-x---',
+    ),
+    reason: "AccessDenied",
+    exitCode: 42,
+    says: /name the user in hdfs\.user/,
+  },
+  {
+    name: "the folder's name holds words of other failures",
+    by: refusingHdfs(
+      403,
+      "AccessControlException",
+      'Permission denied: user=agent, access=WRITE, inode="/release":root:supergroup:drwxr-xr-x',
+    ),
+    reason: "AccessDenied",
+    exitCode: 42,
+    says: /give hdfs\.user write permission on \/release/,
   },
   {
     name: "the cluster wants Kerberos",

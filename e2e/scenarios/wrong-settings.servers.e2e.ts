@@ -292,7 +292,7 @@ describeWith("hadoop", "a probe of HDFS", () => {
       setting: () => at("foreign"),
       reason: "AccessDenied",
       exitCode: 42,
-      says: /give hdfs\.user write and execute permission on its folder/,
+      says: /give hdfs\.user write permission on \/foreign/,
     },
     {
       name: "the folder's quota is used up",

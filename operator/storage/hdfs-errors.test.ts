@@ -168,6 +168,31 @@ describe("classifyHdfsAnswer", () => {
     expect(error.detail.advice).to.include("hdfs.user").and.include("hdfs://ns1/backup/a/b");
   });
 
+  for (const [access, inode, advice] of [
+    ["WRITE", "/backup", /give hdfs\.user write permission on \/backup \(.*make the folders below/],
+    [
+      "READ_EXECUTE",
+      "/backup/a",
+      /give hdfs\.user read and execute permission on \/backup\/a \(.*\)$/,
+    ],
+  ] as const) {
+    it(`names the folder that HDFS names: ${access}`, () => {
+      const message = `Permission denied: user=eve, access=${access}, inode="${inode}":root:hdfs:drwxr-xr-x`;
+      expect(answered(403, "AccessControlException", message).detail.advice).to.match(advice);
+    });
+  }
+
+  it("tells who has named no user to name one", () => {
+    const message =
+      'Permission denied: user=dr.who, access=EXECUTE, inode="/backup":hdfs:hdfs:drwxr-x---';
+    const { kind, detail } = answered(403, "AccessControlException", message);
+    expect({ kind, reason: detail.reason }).to.deep.equal({
+      kind: "accessDenied",
+      reason: "AccessDenied",
+    });
+    expect(detail.advice).to.include("name the user in hdfs.user");
+  });
+
   it("says of Kerberos what can be done instead", () => {
     const error = page(401, "", { "www-authenticate": "Negotiate" });
     expect(error.detail).to.include({ reason: "WrongCredentials" });

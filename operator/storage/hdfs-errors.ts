@@ -47,7 +47,7 @@ const NO_KERBEROS =
   "it asks for Kerberos, which is not supported: give a delegation token, or the address, user and password of a gateway (Knox, HttpFS) that takes HTTP Basic";
 const CHECK_ADDRESS = "check hdfs.nameNodes, and that the network lets this pod reach them";
 const REACH_DATANODES =
-  "agents must resolve and reach every DataNode at the name that the NameNode tells: check DNS and network policies, set dfs.client.use.datanode.hostname, or go through a gateway (Knox, HttpFS)";
+  "see that this DataNode runs (hdfs dfsadmin -report); agents must resolve and reach every DataNode at the name that the NameNode tells: check DNS and network policies, set dfs.datanode.hostname on it, or go through a gateway (Knox, HttpFS)";
 
 /** HDFS gives a writer that vanished a minute before another may append. */
 const LEASE_RETRY_MS = 10_000;
@@ -80,6 +80,11 @@ const noDataNode: Row = {
   advice: "no DataNode takes the block: they are down, full, or too few",
 };
 const denied: Row = { kind: "accessDenied", reason: "AccessDenied" };
+const nobody: Row = {
+  ...denied,
+  advice:
+    "name the user in hdfs.user: without one HDFS takes agents for dr.who (hadoop.http.staticuser.user)",
+};
 const notAFolder: Row = {
   kind: "wrongConfiguration",
   advice: "an object stands where a folder is needed",
@@ -124,7 +129,7 @@ const proxied: Row = {
 const PATH_TOO_LONG: Row = {
   kind: "wrongConfiguration",
   advice:
-    "HDFS takes names of 255 bytes (dfs.namenode.fs-limits.max-component-length), of which a file being written needs 23",
+    "HDFS takes names of 255 bytes (dfs.namenode.fs-limits.max-component-length), of which a file being written needs 22",
 };
 
 /**
@@ -133,6 +138,7 @@ const PATH_TOO_LONG: Row = {
  */
 const BY_WORDS: readonly (readonly [words: RegExp, row: Row])[] = [
   [/Hadoop IPC port/, wrongEndpoint],
+  [/Permission denied: user=dr\.who,/, nobody],
   [/in safe ?mode/i, safeMode],
   [/is not allowed to impersonate/, impersonation],
   [/\(is not a directory\)/, notAFolder],
@@ -343,7 +349,7 @@ function make(
   const who = call.role === "dataNode" ? `the DataNode ${call.host}` : call.host;
   const said = code.startsWith("HTTP ") || status === undefined ? code : `${code} (${status})`;
   const what = `${call.operation} of ${call.place} failed at ${who}: ${said}${words}`;
-  const advice = row === denied ? grant(call) : row.advice;
+  const advice = row === denied ? grant(call, text) : row.advice;
   return new StorageError(row.kind, what, {
     operation: call.operation,
     key: call.key,
@@ -355,6 +361,11 @@ function make(
   });
 }
 
-function grant({ operation, place }: HdfsCall): string {
-  return `give hdfs.user ${rightFor("hdfs", operation)}: ${place}`;
+/** Where HDFS names the file or folder it refused, a person need look no further: it is seldom what was asked for. */
+function grant({ operation, place }: HdfsCall, text: string): string {
+  const [, access = "", path] = /access=(\w+), inode="([^"]+)"/.exec(text) ?? [];
+  if (path === undefined) return `give hdfs.user ${rightFor("hdfs", operation)}: ${place}`;
+  const right = access.toLowerCase().split("_").join(" and ");
+  const below = access.startsWith("WRITE") ? ", or make the folders below it for that user" : "";
+  return `give hdfs.user ${right} permission on ${path} (hdfs dfs -chown, -chmod or -setfacl)${below}`;
 }
