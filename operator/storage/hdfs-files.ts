@@ -4,7 +4,7 @@ import { assert } from "../assert.ts";
 import { StorageError, isNotFound } from "./errors.ts";
 import type { HdfsClient, Op, Purpose } from "./hdfs-client.ts";
 import { isNotEmpty, isUnderAFile, isWithoutPages } from "./hdfs-errors.ts";
-import { isTemporaryName } from "./hdfs-temporary.ts";
+import { isTemporaryName, newTemporaryId, temporaryKey } from "./hdfs-temporary.ts";
 import { compareKeys, requireKey } from "./key.ts";
 import type { ObjectInfo } from "./storage.ts";
 
@@ -171,7 +171,8 @@ export class HdfsFiles {
   }
 
   // A gateway that does not know the option (HttpFS) says no more than false. The key is without its object
-  // for a moment then: there is no other way.
+  // for a moment then: there is no other way. What stood there is put aside and not removed: it comes back when
+  // the rename does not follow, because another came first with the same file, or because an answer was lost.
   async #renameWithoutOptions(purpose: Purpose, op: Op, overwrite: boolean): Promise<Renamed> {
     const to = op.params?.["destination"] ?? "";
     const there = await this.#statusAt(purpose, to);
@@ -179,8 +180,21 @@ export class HdfsFiles {
     if (!there.isFile) throw this.#refused(purpose, `a folder stands at ${this.client.place(to)}`);
     if (!overwrite) return "taken";
     if ((await this.fileAt(purpose, op.path)) === undefined) throw this.#missing(purpose, op.path);
-    await this.remove(purpose, to);
-    if (await this.#tell(purpose, op)) return "done";
+    const aside = temporaryKey(to, newTemporaryId());
+    let isDone = false;
+    try {
+      await this.#tell(purpose, { ...op, path: to, params: { destination: aside } });
+      isDone = await this.#tell(purpose, op);
+    } finally {
+      // Also for a caller who waits no longer.
+      const last = { ...purpose, signal: undefined };
+      const settled = isDone
+        ? this.remove(last, aside)
+        : this.#tell(last, { ...op, path: aside, params: { destination: to } });
+      // `listUploads` finds what stays.
+      await settled.catch(() => undefined);
+    }
+    if (isDone) return "done";
     throw this.#missing(purpose, op.path);
   }
 
