@@ -170,6 +170,9 @@ export class GcsStorage implements Storage {
     await new GcsSession(this.#bucket, uploadId).cancel({ operation: "abortUpload", key, signal });
   }
 
+  /** There are none. */
+  async removeEmptyFolders(): Promise<void> {}
+
   async #listPage(
     purpose: Purpose,
     { folded, startAfter }: ListOptions,

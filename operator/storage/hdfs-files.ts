@@ -121,11 +121,15 @@ export class HdfsFiles {
    */
   async removeEmptyFolders(purpose: Purpose, key: string): Promise<void> {
     for (let at = key.lastIndexOf("/"); at > 0; at = key.lastIndexOf("/", at - 1)) {
-      const path = this.path(key.slice(0, at));
-      // An object may stand where a key that never was would have its folder.
-      if ((await this.fileAt(purpose, path)) !== undefined) return;
-      if ((await this.remove(purpose, path)) === "notEmpty") return;
+      if (!(await this.removeFolder(purpose, this.path(key.slice(0, at))))) return;
     }
+  }
+
+  /** Removes a folder that is empty. Whether there is none now. */
+  async removeFolder(purpose: Purpose, path: string): Promise<boolean> {
+    // An object may stand where a key that never was would have its folder.
+    if ((await this.fileAt(purpose, path)) !== undefined) return false;
+    return (await this.remove(purpose, path)) !== "notEmpty";
   }
 
   /**

@@ -9,6 +9,7 @@ import type { Purpose } from "./hdfs-client.ts";
 import { HdfsFiles } from "./hdfs-files.ts";
 import type { HdfsClient } from "./hdfs-client.ts";
 import { listHdfs, listHdfsUploads } from "./hdfs-list.ts";
+import { removeFoldersWithoutFiles } from "./hdfs-folders.ts";
 import type { HdfsLocation } from "./hdfs-location.ts";
 import { formatHdfsLocation } from "./hdfs-location.ts";
 import { readHdfsFile } from "./hdfs-read.ts";
@@ -163,6 +164,14 @@ export class HdfsStorage implements Storage {
     const { key, uploadId } = upload;
     const purpose: Purpose = { operation: "abortUpload", key, signal: options.signal };
     await abortHdfsUpload(this.#files, purpose, uploadId);
+  }
+
+  async removeEmptyFolders(prefix: string, options: CallOptions = {}): Promise<void> {
+    const folder = requireKey(prefix.replace(/\/$/, ""));
+    const { signal } = options;
+    const purpose: Purpose = { operation: "removeEmptyFolders", key: prefix, signal };
+    await removeFoldersWithoutFiles(this.#files, purpose, folder);
+    await this.#files.removeEmptyFolders(purpose, folder);
   }
 
   /** The source is gone: moved, when the target is there and not another one's. */

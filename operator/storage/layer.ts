@@ -33,7 +33,8 @@ export type Operation =
   | "delete"
   | "deleteMany"
   | "listUploads"
-  | "abortUpload";
+  | "abortUpload"
+  | "removeEmptyFolders";
 
 /** A call that is about to be made. */
 export interface Call {
@@ -145,6 +146,11 @@ class LayeredStorage implements Storage {
   abortUpload(upload: UploadRef, options: CallOptions = {}): Promise<void> {
     const call: Call = { operation: "abortUpload", key: upload.key, signal: options.signal };
     return this.#layer.call(call, () => this.#inner.abortUpload(upload, options));
+  }
+
+  removeEmptyFolders(prefix: string, options: CallOptions = {}): Promise<void> {
+    const call: Call = { operation: "removeEmptyFolders", key: prefix, signal: options.signal };
+    return this.#layer.call(call, () => this.#inner.removeEmptyFolders(prefix, options));
   }
 }
 

@@ -15,7 +15,8 @@ type Call =
   | "copy"
   | "move"
   | "delete"
-  | "deleteMany";
+  | "deleteMany"
+  | "removeEmptyFolders";
 
 type Rights = Readonly<Record<Call, string>>;
 
@@ -36,6 +37,7 @@ const S3: Rights = {
   move: "s3:GetObject, s3:PutObject and s3:DeleteObject",
   delete: "s3:DeleteObject",
   deleteMany: "s3:DeleteObject",
+  removeEmptyFolders: "s3:DeleteObject",
 };
 
 const withRole = (rights: string, role: string): string => `${rights} (as in the role ${role})`;
@@ -58,6 +60,7 @@ const GCS: Rights = {
   move: gcsWrites("storage.objects.get, storage.objects.create and storage.objects.delete"),
   delete: gcsWrites("storage.objects.delete"),
   deleteMany: gcsWrites("storage.objects.delete"),
+  removeEmptyFolders: gcsWrites("storage.objects.delete"),
 };
 
 const HDFS_WRITE =
@@ -78,6 +81,7 @@ const HDFS: Rights = {
   move: HDFS_WRITE,
   delete: HDFS_WRITE,
   deleteMany: HDFS_WRITE,
+  removeEmptyFolders: HDFS_WRITE,
 };
 
 const RIGHTS: Readonly<Record<StoreKind, Rights>> = { s3: S3, gcs: GCS, hdfs: HDFS };

@@ -226,6 +226,9 @@ export class S3Storage implements Storage {
     await abortS3Upload(this.#bucket, purpose, uploadId);
   }
 
+  /** There are none. */
+  async removeEmptyFolders(): Promise<void> {}
+
   #listPage(
     purpose: Purpose,
     { folded, startAfter }: ListOptions,

@@ -186,6 +186,12 @@ export interface Storage {
   listUploads(prefix: string, options?: CallOptions): AsyncIterable<UploadRef>;
   /** Aborts one of them. One that is gone is fine. */
   abortUpload(upload: UploadRef, options?: CallOptions): Promise<void>;
+  /**
+   * Removes the folders at and below `prefix` (which ends with `/`) that hold no object and no upload, and those
+   * above that become empty so: what a process leaves that dies between the last file of a folder and the folder.
+   * May run beside writers. Nothing where a store has no folders.
+   */
+  removeEmptyFolders(prefix: string, options?: CallOptions): Promise<void>;
 }
 
 export interface UploadRef {

@@ -16,7 +16,7 @@ import type { CommandDeps } from "./command.ts";
 import { runCommand, succeeded } from "./command.ts";
 import { deleteAll } from "./delete-all.ts";
 import { outcomeOf } from "./outcome-of.ts";
-import { abortUploads } from "./staging-sweep.ts";
+import { abortUploads, tidyStagings } from "./staging-sweep.ts";
 
 export interface ProbeOptions {
   /** The name in StarRocks, without the folder's prefix. */
@@ -153,6 +153,7 @@ async function cleanUp(deps: CommandDeps, { place, layout }: ProbeJob): Promise<
     () => abortUploads({ ...deps, signal }, prefix),
     () => deleteAll({ ...deps, signal }, prefix),
     () => sweepDeadProbes({ ...deps, signal }, layout),
+    () => tidyStagings({ ...deps, layout, signal }),
   ];
   for (const clean of work) {
     try {
@@ -176,15 +177,18 @@ function probeFolder(nowMs: number): string {
 async function sweepDeadProbes(deps: CommandDeps, layout: RepositoryLayout): Promise<void> {
   const { storage, signal } = deps;
   const probes = `${layout.stagings()}${PROBE}`;
-  const isDead = (key: string) => {
-    const begunMs = /^\d+(?=-)/.exec(key.slice(probes.length))?.[0] ?? 0;
-    return deps.clock.now() - Number(begunMs) > PROBE_MAX_MS;
-  };
+  const isLong = (begunMs: number) => deps.clock.now() - begunMs > PROBE_MAX_MS;
+  const isDead = (key: string) =>
+    isLong(Number(/^\d+(?=-)/.exec(key.slice(probes.length))?.[0] ?? 0));
   for await (const upload of storage.listUploads(probes, { signal })) {
     if (isDead(upload.key)) await storage.abortUpload(upload, { signal });
   }
   for await (const row of storage.list(probes, { folded: true, signal })) {
     if (row.kind === "prefix" && isDead(row.prefix)) await deleteAll(deps, row.prefix);
+  }
+  // On HDFS every object is begun as a file of another name, this one outside of a probe's own folder.
+  for await (const upload of storage.listUploads(layout.repoInfo(), { signal })) {
+    if (isLong(upload.initiatedMs)) await storage.abortUpload(upload, { signal });
   }
 }
 

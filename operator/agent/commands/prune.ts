@@ -13,7 +13,7 @@ import { refused, requireName, runCommand, succeeded } from "./command.ts";
 import type { Deleted } from "./delete-all.ts";
 import { deleteAll } from "./delete-all.ts";
 import { readStagingNote } from "./staging-note.ts";
-import { abortUploads, sweepStaging, type Swept } from "./staging-sweep.ts";
+import { abortUploads, sweepStaging, tidyStagings, type Swept } from "./staging-sweep.ts";
 import { readSummary } from "./summary.ts";
 
 export interface PruneOptions {
@@ -51,9 +51,11 @@ export function runPrune(deps: CommandDeps, options: PruneOptions): Promise<Outc
       return refused(`${whose}; nothing was deleted`, { label });
     }
     if (claims.length > 0) return prune(deps, { label, snapshot, stagings });
-    return (await isEmpty(deps, snapshot))
-      ? succeeded("Pruned", `there is nothing of snapshot ${label}`, nothingPruned(label))
-      : refused(`nothing says whose snapshot ${label} is; nothing was deleted`, { label });
+    if (!(await isEmpty(deps, snapshot))) {
+      return refused(`nothing says whose snapshot ${label} is; nothing was deleted`, { label });
+    }
+    await tidy(deps, snapshot);
+    return succeeded("Pruned", `there is nothing of snapshot ${label}`, nothingPruned(label));
   });
 }
 
@@ -68,6 +70,7 @@ async function pruneStaging(
     const isOurs = note?.label === label && note.backupUid === backupUid;
     if (isOurs) swept.push(await sweepStaging(deps, staging));
   }
+  await tidyStagings(deps);
   const uploads = swept.reduce((n, s) => n + s.uploads, 0);
   const detail = { label, ...sum(swept), uploads, stagings: swept.length };
   return succeeded("Pruned", `the staging of label ${label} is gone`, detail);
@@ -126,9 +129,16 @@ async function prune(deps: CommandDeps, { label, snapshot, stagings }: PruneJob)
     uploads += swept.uploads;
     deleted.push(swept);
   }
+  await tidy(deps, snapshot);
   const detail = { ...nothingPruned(label), ...sum(deleted), uploads, stagings: stagings.length };
   log.info("pruned", detail);
   return succeeded("Pruned", `snapshot ${label} is gone: ${detail.files} files`, detail);
+}
+
+/** Of a prune that died, the files may be gone and their folders not. */
+async function tidy(deps: CommandDeps, snapshot: SnapshotLayout): Promise<void> {
+  await deps.storage.removeEmptyFolders(`${snapshot.root}/`, { signal: deps.signal });
+  await tidyStagings(deps);
 }
 
 /** Somebody still writes there when something came back. */

@@ -23,7 +23,7 @@ import type { WholeHead } from "./snapshot-head.ts";
 import { listHead, requireHead } from "./snapshot-head.ts";
 import type { StagingNote } from "./staging-note.ts";
 import { readStagingNote, writeStagingNote } from "./staging-note.ts";
-import { abortUploads, sweepStaging } from "./staging-sweep.ts";
+import { abortUploads, sweepStaging, tidyStagings } from "./staging-sweep.ts";
 import { readSummary } from "./summary.ts";
 
 export interface SealOptions {
@@ -207,6 +207,7 @@ async function finish(
   // Of copies that were begun anew because the store's answer was lost: no agent is left to know them.
   await abortUploads(deps, `${snapshot.root}/`);
   const swept = await sweepStaging(deps, staging);
+  await tidyStagings(deps);
   const { label, timestamp, database, tablets, files, bytes, sealedAt } = summary;
   const detail = { label, timestamp, database, tablets, files, bytes, sealedAt };
   deps.log.info("sealed", { ...detail, sweptObjects: swept.objects, sweptUploads: swept.uploads });

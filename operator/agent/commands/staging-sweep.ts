@@ -20,6 +20,18 @@ export async function sweepStaging(deps: CommandDeps, staging: StagingLayout): P
   return { uploads, objects, bytes };
 }
 
+/**
+ * Removes empty folders of all attempts, also of ended ones whose last sweep died: no listing tells of those, and
+ * nobody else would. Attempts that run make theirs anew.
+ */
+export async function tidyStagings({
+  storage,
+  layout,
+  signal,
+}: Pick<CommandDeps, "storage" | "layout" | "signal">): Promise<void> {
+  await storage.removeEmptyFolders(layout.stagings(), { signal });
+}
+
 /** Aborts every unfinished upload under a prefix. */
 export async function abortUploads(
   { storage, signal }: Pick<CommandDeps, "storage" | "signal">,

@@ -111,5 +111,23 @@ export function describeWrites({ storage, another, key }: Subject): void {
       expect(await another().stat(key("x"))).to.equal(undefined);
       expect(await collect(another().list(key("")))).to.deep.equal([]);
     });
+
+    it("removes empty folders, and no object nor upload with them", async () => {
+      const kept = await storage().put(key("folders/full/x"), Buffer.from("x"));
+      const upload = await storage().upload(key("folders/written/y"));
+      await storage().put(key("folders/gone/deep/z"), Buffer.from("z"));
+      await storage().delete(key("folders/gone/deep/z"));
+      // Also one that a file stands for, and one that never was.
+      for (const folder of ["folders/", "folders/full/x/", "none/"]) {
+        await storage().removeEmptyFolders(key(folder));
+      }
+      await upload.complete();
+      const written = await another().stat(key("folders/written/y"));
+      expect(written).to.include({ size: 0 });
+      expect(await collect(another().list(key("")))).to.deep.equal([
+        { kind: "object", ...kept },
+        { kind: "object", ...written },
+      ]);
+    });
   });
 }

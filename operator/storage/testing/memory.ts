@@ -255,6 +255,9 @@ export class MemoryStorage implements Storage {
     this.#store.uploads.delete(upload.uploadId);
   }
 
+  /** There are none. */
+  async removeEmptyFolders(): Promise<void> {}
+
   async #rename(from: string, to: string, options: CallOptions): Promise<ObjectInfo> {
     requirePair(from, to);
     await turn(options);

@@ -141,6 +141,8 @@ export class SyntheticStorage implements Storage {
 
   async abortUpload(): Promise<void> {}
 
+  async removeEmptyFolders(): Promise<void> {}
+
   #file(key: string): string {
     return join(this.#options.folder, key.replaceAll("/", "+"));
   }
