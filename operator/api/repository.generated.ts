@@ -365,8 +365,8 @@ export interface RepositoryAgent {
    */
   readonly serviceAccountToken?: RepositoryAgentServiceAccountToken;
   /**
-   * File content that one agent holds in memory at the most. The process needs about 100 MiB more;
-   * its request and limit are 192 MiB more, unless `resources` says otherwise. From `16Mi` to
+   * File content that one agent holds in memory at the most. The process needs up to 200 MiB more;
+   * its request and limit are 256 MiB more, unless `resources` says otherwise. From `16Mi` to
    * `64Gi`. More lets more files be uploaded at a time. Example: `512Mi`.
    */
   readonly memory: number | string;

@@ -83,7 +83,7 @@ describe("agentJob", () => {
             "--read-only=false",
           ],
           env: [{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }],
-          resources: { requests: { cpu: "250m", memory: "448Mi" }, limits: { memory: "448Mi" } },
+          resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "512Mi" } },
           volumeMounts: [
             { name: "pod", mountPath: "/etc/starrocks-backup/pod", readOnly: true },
             { name: "credentials", mountPath: "/etc/starrocks-backup/credentials", readOnly: true },

@@ -19,8 +19,8 @@ export const IMAGE = {
   agent: "/app/operator/agent/main.js",
 } as const;
 
-/** What a process needs beside file content. */
-const OVERHEAD_MIB = 192;
+/** What a process needs beside file content: 200 MiB were seen under load (docs/benchmarks.md), and some air. */
+const OVERHEAD_MIB = 256;
 const GRACE_SECONDS = 30;
 
 /** Component labels of pods: agents, and one-shot commands. */
