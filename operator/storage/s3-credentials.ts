@@ -98,7 +98,7 @@ function roleIdentity(
   return new RenewedIdentity(
     () =>
       take().catch((error: unknown) => {
-        throw classifyRoleError(error, role.arn);
+        throw classifyRoleError(error, role);
       }),
     deps,
   );

@@ -73,16 +73,29 @@ const ROLE: readonly (readonly [
 describe("classifyRoleError", () => {
   for (const [title, thrown, kind, reason, advice] of ROLE) {
     it(`tells a role that ${title}`, () => {
-      const error = expectStorageError(classifyRoleError(thrown, ARN));
+      const error = expectStorageError(classifyRoleError(thrown, { arn: ARN }));
       expect(error.kind).to.equal(kind);
       expect(error.detail.reason).to.equal(reason);
       expect(error.message).to.include(`taking on the role ${ARN} failed`).and.include(advice);
     });
   }
 
+  for (const [code, status] of [
+    ["AccessDenied", 403],
+    ["InvalidIdentityTokenException", 400],
+    ["IDPRejectedClaimException", 403],
+  ] as const) {
+    it(`tells who is asked by a token what is to be looked at there: ${code}`, () => {
+      const role = { arn: ARN, webIdentityTokenFile: "/token" };
+      const error = expectStorageError(classifyRoleError(answer(code, status), role));
+      expect(error.detail.reason).to.equal("RoleRefused");
+      expect(error.message).to.include("agent.serviceAccountToken").and.not.include("externalId");
+    });
+  }
+
   it("leaves why the keys below it are missing as it is", () => {
     const below = classifyChainError(new Error("none"), false);
-    expect(classifyRoleError(below, ARN)).to.equal(below);
+    expect(classifyRoleError(below, { arn: ARN })).to.equal(below);
   });
 });
 
