@@ -48,6 +48,14 @@ describe("a Job", () => {
     expect(pods.troubleOf(job(failed as ObjectCondition), [])).to.equal("DeadlineExceeded: late");
   });
 
+  it("that is given no pod says where to read why, once its controller has looked at it", () => {
+    const started = { ...job(), status: { startTime: "2026-01-01T00:00:00Z" } };
+    expect(pods.troubleOf(started, [])).to.match(/no pod .*kubectl describe job j/);
+    expect(pods.troubleOf(job(), []), "not looked at yet").to.equal(undefined);
+    const made = { ...job(), status: { ...started.status, active: 1 } };
+    expect(pods.troubleOf(made, []), "a pod that we have not seen yet").to.equal(undefined);
+  });
+
   it("has the trouble of its youngest pod", () => {
     const waiting = (reason: string): ContainerState => ({ waiting: { reason, message: "why" } });
     const old = pod({ phase: "Pending", state: waiting("ErrImagePull"), created: "2026-01-01" });

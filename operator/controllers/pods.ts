@@ -108,7 +108,18 @@ export function troubleOf(job: Job, pods: readonly Pod[]): string | undefined {
   const failed = job.status?.conditions?.find((c) => c.type === "Failed" && c.status === "True");
   if (failed !== undefined) return join(failed);
   const pod = byAge(pods).find((p) => !isOver(p));
-  return pod && troubleOfPod(pod);
+  if (pod !== undefined) return troubleOfPod(pod);
+  return pods.length === 0 && isWithoutPods(job) ? noPod(job) : undefined;
+}
+
+/** Its controller has looked at it and made none: what forbids that stands in events alone. */
+function isWithoutPods({ status = {} }: Job): boolean {
+  const { startTime, active = 0, succeeded = 0, failed = 0, terminating = 0 } = status;
+  return startTime !== undefined && active + succeeded + failed + terminating === 0;
+}
+
+function noPod({ metadata }: Job): string {
+  return `Kubernetes made no pod for it, as when the service account of agent.serviceAccountName does not exist or a quota is used up: kubectl describe job ${metadata.name} says why`;
 }
 
 /** Waiting for these is no trouble. */
