@@ -15,12 +15,13 @@ import { applyAll, parseManifests } from "./manifests.ts";
 import { Mirror } from "./mirror.ts";
 import type { Images } from "./nodes/images.ts";
 import { evictPod } from "./nodes/eviction.ts";
-import { EXTERNAL_ANNOTATION, Kubelet } from "./nodes/kubelet.ts";
+import { EXTERNAL_ANNOTATION, Kubelet, type KubeletOptions } from "./nodes/kubelet.ts";
 import { Network } from "./nodes/network.ts";
 import { NODE_TIMES, type NodeTimes } from "./nodes/node-context.ts";
 import { Reaper } from "./nodes/reaper.ts";
 import { serviceNameOf } from "./services/dns.ts";
 import { ServiceProxy } from "./services/proxy.ts";
+import { ServiceAccountTokens } from "./tokens.ts";
 
 const STOP_GRACE_MS = 5_000;
 
@@ -57,6 +58,7 @@ interface Parts {
   readonly proxy: ServiceProxy;
   readonly problems: string[];
   readonly partitions: Partitions;
+  readonly tokens: ServiceAccountTokens;
 }
 
 export class Kubernetes {
@@ -69,6 +71,8 @@ export class Kubernetes {
   readonly problems: readonly string[];
   /** Who does not reach whom through a Service. */
   readonly partitions: Partitions;
+  /** Signs what pods show to others as who they are. */
+  readonly tokens: ServiceAccountTokens;
   readonly #parts: Parts;
   readonly #life = new AbortController();
   #stopped: Promise<void> | undefined;
@@ -78,6 +82,7 @@ export class Kubernetes {
     this.server = parts.server;
     this.problems = parts.problems;
     this.partitions = parts.partitions;
+    this.tokens = parts.tokens;
     this.client = new KubernetesClient(parts.server.url);
     this.kubeconfig = join(parts.dir, "kubeconfig");
     parts.server.podLogs = (namespace, name, options) => {
@@ -99,7 +104,8 @@ export class Kubernetes {
     const reaper = await Reaper.start();
     const problems: string[] = [];
     const partitions = new Partitions();
-    const kubelets = kubeletsOf(options, { network, reaper, url: server.url });
+    const tokens = new ServiceAccountTokens(server.url);
+    const kubelets = kubeletsOf(options, { network, reaper, tokens, url: server.url });
     const proxy = new ServiceProxy({
       client: new KubernetesClient(server.url),
       clock: systemClock,
@@ -108,7 +114,7 @@ export class Kubernetes {
       failed: (error) => problems.push(error.message),
       partitions,
     });
-    const parts = { dir, network, reaper, server, kubelets, proxy, problems, partitions };
+    const parts = { dir, network, reaper, server, kubelets, proxy, problems, partitions, tokens };
     const cluster = new Kubernetes(parts);
     await cluster.#begin().catch(async (error: unknown) => {
       await cluster.stop(0);
@@ -295,7 +301,7 @@ async function startServer(options: KubernetesOptions, network: Network): Promis
 
 function kubeletsOf(
   options: KubernetesOptions,
-  common: { readonly network: Network; readonly reaper: Reaper; readonly url: string },
+  common: Pick<KubeletOptions, "network" | "reaper" | "tokens" | "url">,
 ): readonly Kubelet[] {
   return Array.from({ length: options.nodes ?? 3 }, (_, i) => {
     const name = `node-${nodeSuffix(i)}`;

@@ -105,12 +105,19 @@ export interface DownwardFile {
   readonly resourceFieldRef?: object;
 }
 
+/** As in Kubernetes: without an audience the API server's own, for an hour when nothing is said. */
+export interface TokenProjection {
+  readonly path: string;
+  readonly audience?: string;
+  readonly expirationSeconds?: number;
+}
+
 /** What a projected volume is made of; each other kind of volume is one of these. */
 export interface Projection {
   readonly secret?: SecretSource & { readonly name: string };
   readonly configMap?: SecretSource & { readonly name: string };
   readonly downwardAPI?: { readonly items?: readonly DownwardFile[] };
-  readonly serviceAccountToken?: { readonly path: string };
+  readonly serviceAccountToken?: TokenProjection;
 }
 
 export interface Volume {

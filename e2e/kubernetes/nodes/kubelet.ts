@@ -6,6 +6,7 @@ import { isApiError } from "../../../operator/runtime/api.ts";
 import { KubernetesClient } from "../client.ts";
 import { LEASE, NODE, POD, timestamp, type Condition, type Node, type Pod } from "../core.ts";
 import { Mirror } from "../mirror.ts";
+import type { ServiceAccountTokens } from "../tokens.ts";
 import { Events } from "./events.ts";
 import type { Images } from "./images.ts";
 import type { Network } from "./network.ts";
@@ -30,6 +31,7 @@ export interface KubeletOptions {
   readonly network: Network;
   readonly images: Images;
   readonly reaper: Reaper;
+  readonly tokens: ServiceAccountTokens;
   readonly clock: Clock;
   readonly times: NodeTimes;
 }

@@ -4,6 +4,7 @@ import type { KubernetesClient } from "../client.ts";
 import type { Events } from "./events.ts";
 import type { Images } from "./images.ts";
 import type { Network } from "./network.ts";
+import type { ServiceAccountTokens } from "../tokens.ts";
 import type { Reaper } from "./reaper.ts";
 
 /** How fast a node is. The real ones are in the comments. */
@@ -39,6 +40,7 @@ export interface NodeContext {
   readonly client: KubernetesClient;
   readonly events: Events;
   readonly reaper: Reaper;
+  readonly tokens: ServiceAccountTokens;
   readonly clock: Clock;
   readonly times: NodeTimes;
 }

@@ -15,6 +15,7 @@ import { BackOff } from "./back-off.ts";
 import { Container, rootOf } from "./container.ts";
 import type { PodPlace } from "./downward.ts";
 import type { NodeContext } from "./node-context.ts";
+import { PodTokens } from "./pod-tokens.ts";
 import { isTerminal, podStatus, type Verdict } from "./pod-status.ts";
 import { sourcesOf } from "./sources.ts";
 import { StatusWriter } from "./status-writer.ts";
@@ -32,6 +33,7 @@ export class PodWorker {
   readonly #startTime: string;
   readonly #init: readonly Container[];
   readonly #containers: readonly Container[];
+  readonly #tokens: PodTokens;
   readonly #volumes: Volumes;
   readonly #writer: StatusWriter;
   /** No container starts again. */
@@ -46,6 +48,7 @@ export class PodWorker {
   #verdict: Verdict | undefined;
   #cancelDeadline: () => void = () => undefined;
   #cancelRefresh: (() => void) | undefined;
+  #cancelRenewal: () => void = () => undefined;
 
   constructor(node: NodeContext, pod: Pod) {
     const { metadata, spec } = pod;
@@ -58,7 +61,13 @@ export class PodWorker {
     this.#startTime = pod.status?.startTime ?? timestamp(node.clock.now());
     const read = sourcesOf(node.client, metadata.namespace ?? "default");
     const rootOfContainer = (name: string): string => rootOf(this.#dir, name);
-    this.#volumes = new Volumes({ place: this.#place, read, rootOf: rootOfContainer });
+    this.#tokens = new PodTokens(node.tokens, node.clock);
+    this.#volumes = new Volumes({
+      place: this.#place,
+      read,
+      tokens: this.#tokens,
+      rootOf: rootOfContainer,
+    });
     const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
     const made = (before: readonly ContainerStatus[]) => (c: ContainerSpec) =>
       this.#container(
@@ -150,6 +159,7 @@ export class PodWorker {
     this.#over = true;
     this.#cancelDeadline();
     this.#cancelRefresh?.();
+    this.#cancelRenewal();
     this.#node.network.releasePodAddress(this.#place.podIP);
     if (!this.#wasOver) await this.#writer.flush();
   }
@@ -177,6 +187,7 @@ export class PodWorker {
     for (let tries = 0; !signal.aborted; tries += 1) {
       try {
         await this.#volumes.setUp(this.#pod);
+        this.#armRenewal();
         return;
       } catch (error) {
         events.warning(this.#pod, "FailedMount", describeError(error));
@@ -260,11 +271,20 @@ export class PodWorker {
   async #refresh(): Promise<void> {
     try {
       await this.#volumes.refresh(this.#pod);
+      if (!this.#over) this.#armRenewal();
     } catch (error) {
       if (this.#silent.signal.aborted) return;
       this.#node.events.warning(this.#pod, "FailedMount", describeError(error));
       this.refreshSoon();
     }
+  }
+
+  /** Tokens end without anybody changing an object. */
+  #armRenewal(): void {
+    this.#cancelRenewal();
+    const ms = this.#tokens.renewInMs;
+    if (ms !== undefined)
+      this.#cancelRenewal = this.#node.clock.after(ms, () => this.refreshSoon());
   }
 
   /** The last word of a node: the object may go. Finalizers may still hold it. */

@@ -4,16 +4,23 @@ import { join } from "node:path";
 import { expect } from "chai";
 import type { Pod, Volume, VolumeMount } from "../core.ts";
 import { container, pod } from "../testing/pods.ts";
+import { ManualClock } from "../../../operator/testing/manual-clock.ts";
+import { ServiceAccountTokens } from "../tokens.ts";
 import type { ReadSource } from "./sources.ts";
+import { PodTokens } from "./pod-tokens.ts";
 import { Volumes } from "./volumes.ts";
+
+const ISSUED = new ServiceAccountTokens("http://127.9.0.1");
 
 describe("the volumes of a pod", () => {
   let dir: string;
+  let clock: ManualClock;
   let sources: Map<string, Map<string, Buffer>>;
   const read: ReadSource = async (kind, name) => sources.get(`${kind}/${name}`);
 
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), "volumes-"));
+    clock = new ManualClock();
     sources = new Map([
       ["Secret/keys", new Map([["id", Buffer.from("AK")]])],
       ["ConfigMap/settings", new Map([["agent.yaml", Buffer.from("a: 1")]])],
@@ -25,6 +32,7 @@ describe("the volumes of a pod", () => {
     new Volumes({
       place: { podIP: "127.9.1.10", hostIP: "127.9.1.1" },
       read,
+      tokens: new PodTokens(ISSUED, clock),
       rootOf: (name) => join(dir, name),
     });
   const inside = (path: string): Promise<string> => readFile(join(dir, "main", path), "utf8");
@@ -74,7 +82,36 @@ describe("the volumes of a pod", () => {
     );
     expect(await inside("all/aws/id")).to.equal("AK");
     expect(await inside("all/name")).to.equal("web-1");
-    expect(await inside("all/token")).to.equal("");
+    expect(ISSUED.read(await inside("all/token"))).to.include({ iss: ISSUED.issuer });
+  });
+
+  it("hold a token of the pod's service account, for whom it was asked, renewed after four fifths of its life", async () => {
+    const projected = (audience: string) => ({
+      projected: {
+        sources: [{ serviceAccountToken: { path: "token", audience, expirationSeconds: 600 } }],
+      },
+    });
+    const { spec, ...given } = withVolumes(
+      { sts: projected("sts.example"), other: projected("another") },
+      { sts: "/sts", other: "/other" },
+    );
+    const account = { ...given, spec: { ...spec, serviceAccountName: "agent" } };
+    const volumes = volumesOf();
+    await volumes.setUp(account);
+    const first = await inside("sts/token");
+    expect(ISSUED.read(first)).to.deep.include({
+      sub: "system:serviceaccount:team:agent",
+      aud: ["sts.example"],
+      exp: clock.now() / 1000 + 600,
+    });
+    expect(ISSUED.read(await inside("other/token"))).to.deep.include({ aud: ["another"] });
+    await clock.advance(479_000);
+    await volumes.refresh(account);
+    expect(await inside("sts/token"), "before four fifths").to.equal(first);
+    await clock.advance(1_000);
+    await volumes.refresh(account);
+    const renewed = ISSUED.read(await inside("sts/token"));
+    expect(renewed).to.deep.include({ exp: clock.now() / 1000 + 600 });
   });
 
   it("share an emptyDir between containers", async () => {

@@ -8,6 +8,7 @@ import { describeError } from "../../../operator/errors.ts";
 import type { DownwardFile, Pod, Projection, SecretSource, Volume } from "../core.ts";
 import { AtomicWriter, type Payload, type VolumeFile } from "./atomic-writer.ts";
 import { fieldValue, type PodPlace } from "./downward.ts";
+import type { PodTokens } from "./pod-tokens.ts";
 import type { ReadSource, SourceKind } from "./sources.ts";
 
 const DEFAULT_MODE = 0o644;
@@ -15,6 +16,7 @@ const DEFAULT_MODE = 0o644;
 export interface VolumesOptions {
   readonly place: PodPlace;
   readonly read: ReadSource;
+  readonly tokens: PodTokens;
   /** The folder that stands for `/` in a container. */
   readonly rootOf: (container: string) => string;
 }
@@ -84,9 +86,9 @@ export class Volumes {
     if (downwardAPI !== undefined) {
       return (downwardAPI.items ?? []).map((item) => this.#downwardFile(pod, item, mode));
     }
-    // This API server has no authentication, so a token is an empty file.
     if (serviceAccountToken !== undefined) {
-      return [[serviceAccountToken.path, { content: Buffer.alloc(0), mode }]];
+      const content = Buffer.from(this.#options.tokens.tokenFor(pod, serviceAccountToken));
+      return [[serviceAccountToken.path, { content, mode }]];
     }
     throw new Error(`a projection of ${Object.keys(source).join(", ")} is not supported here`);
   }

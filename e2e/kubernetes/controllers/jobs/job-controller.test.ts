@@ -3,6 +3,8 @@ import { at, fieldsAt, finalizersOf, numberAt, textAt } from "../../api/object.t
 import type { Fields, KubeObject } from "../../api/object.ts";
 import { remove } from "../../api/deletion.ts";
 import { jobs } from "../../api/kinds/jobs.ts";
+import { events } from "../../api/kinds/events.ts";
+import { serviceAccounts } from "../../api/kinds/plain.ts";
 import { pods } from "../../api/kinds/pods.ts";
 import type { TestRegistry } from "../../api/testing/cluster.ts";
 import {
@@ -53,6 +55,18 @@ describe("Job controller", () => {
     await cluster.settle();
   };
   const status = (): Fields => fieldsAt(jobNow(cluster.registry, "j"), "status");
+
+  it("makes no pod for a service account that does not exist, says so, and tries again", async () => {
+    await start({}, { serviceAccountName: "agent" });
+    expect(podsOf(cluster.registry)).to.deep.equal([]);
+    expect(status()).to.include.keys("startTime");
+    expect(status()).to.not.include.keys("active");
+    const said = cluster.registry.store.list(events.collection).map((e) => textAt(e, "message"));
+    expect(said.join()).to.include('serviceaccount "agent" not found');
+    cluster.registry.create(serviceAccounts, "default", { metadata: { name: "agent" } });
+    await cluster.clock.advance(1_000);
+    expect(textAt(only(), "spec", "serviceAccountName")).to.equal("agent");
+  });
 
   it("makes one pod that belongs to it, on a node", async () => {
     await start();

@@ -3,6 +3,7 @@
 // there is never anything in status.uncountedTerminatedPods.
 import { remove } from "../../api/deletion.ts";
 import { hasCondition, jobs } from "../../api/kinds/jobs.ts";
+import { serviceAccounts } from "../../api/kinds/plain.ts";
 import { pods } from "../../api/kinds/pods.ts";
 import type { Fields, KubeObject } from "../../api/object.ts";
 import {
@@ -26,6 +27,9 @@ import { splitKey } from "../loop.ts";
 import { JobBackOff } from "./back-off.ts";
 import type { JobPlan } from "./job-plan.ts";
 import { TRACKING, isTracked, planJob } from "./job-plan.ts";
+
+/** Real: from 1 s on, doubling. */
+const FORBIDDEN_RETRY_MS = 1_000;
 
 export class JobController implements Controller {
   readonly name = "job";
@@ -88,11 +92,26 @@ export class JobController implements Controller {
     if (plan.create === 0) return untilDeadline;
     const left = this.#backOff.leftMs(job.metadata.uid, nowMs);
     if (left > 0) return Math.min(left, untilDeadline ?? left);
+    const forbidden = this.#whyForbidden(job);
+    if (forbidden !== undefined) {
+      this.#say(job, "Warning", "FailedCreate", forbidden);
+      return Math.min(FORBIDDEN_RETRY_MS, untilDeadline ?? FORBIDDEN_RETRY_MS);
+    }
     for (let made = 0; made < plan.create; made += 1) {
       const pod = this.#registry.create(pods, job.metadata.namespace, podOf(job));
       this.#say(job, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`);
     }
     return untilDeadline;
+  }
+
+  /** As admission says it. Every namespace has the account `default`. */
+  #whyForbidden(job: KubeObject): string | undefined {
+    const { name, namespace } = job.metadata;
+    const account = textAt(job, "spec", "template", "spec", "serviceAccountName") ?? "default";
+    if (account === "default") return undefined;
+    if (this.#registry.find(serviceAccounts, namespace, account) !== undefined) return undefined;
+    const why = `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`;
+    return `Error creating: pods "${name}-" is forbidden: ${why}`;
   }
 
   #writeStatus(job: KubeObject, plan: JobPlan): void {
