@@ -56,6 +56,36 @@ describe("the probe", () => {
       actions: [{ kind: "runTask", task: "probe", id: "2-abc" }],
     },
     {
+      name: "tells nothing of a spec before it was probed with it: what was good says nothing of it",
+      given: { checkedWith: "2-abc", meta: { generation: 2 } },
+      step: "storageIsProbed",
+      result: poll(0, "the probe Job"),
+      actions: [{ kind: "runTask", task: "probe", id: "2-abc" }],
+      phase: "CHECKING",
+      states: CHECKING,
+      told: "Probing: waits for the probe Job",
+    },
+    {
+      name: "tells nothing of a spec before it was probed with it: what was wrong may be corrected",
+      given: {
+        checkedWith: "2-abc",
+        meta: { generation: 2 },
+        status: {
+          conditions: [
+            condition("StarRocksReady", "True", "Answers", "StarRocks 3.5.3 answers"),
+            condition("StorageReady", "False", "WrongRegion", "another"),
+            condition("Stalled", "True", "WrongRegion", "another"),
+          ],
+        },
+      },
+      step: "storageIsProbed",
+      result: poll(0, "the probe Job"),
+      actions: [{ kind: "runTask", task: "probe", id: "2-abc" }],
+      phase: "CHECKING",
+      states: CHECKING,
+      told: "Probing: waits for the probe Job",
+    },
+    {
       name: "is waited for",
       given: probing(task(CHECKED_WITH)),
       step: "storageIsProbed",

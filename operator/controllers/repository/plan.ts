@@ -55,7 +55,7 @@ function statusAfter(seen: Seen, verdict: Verdict): RepositoryStatus {
     ...seen.status,
     ...(verdict.status as Partial<RepositoryStatus>),
     observedGeneration: generation,
-    phase: phaseOf(conditions),
+    phase: phaseOf(conditions, seen),
     repositoryName: name,
     folder: repositoryFolder(name),
     brokerPrefix: mountPrefix(repository.metadata),
@@ -82,7 +82,7 @@ function summarize(
   seen: Seen,
   verdict: Verdict,
 ): readonly Condition[] {
-  const parts = PARTS.map((type) => findCondition(conditions, type));
+  const parts = partsOf(conditions, seen);
   const bad = parts.find((c) => c?.status === "False");
   const deleting = seen.repository.metadata.deletionTimestamp !== undefined;
   const ready = parts.every((c) => c?.status === "True") && !deleting;
@@ -102,6 +102,23 @@ function summarize(
 
 /** What Ready is made of. The catalogue is for people: nothing waits for it. */
 const PARTS = [CONDITION.starRocksReady, CONDITION.storageReady] as const;
+
+/**
+ * Undefined where nothing is known: a spec that changed says nothing of the storage before it was probed. Whoever
+ * waits for what was just applied would be told of what was there before.
+ */
+function partsOf(
+  conditions: readonly Condition[],
+  { repository }: Seen,
+): readonly (Condition | undefined)[] {
+  const { generation = 0 } = repository.metadata;
+  return PARTS.map((type) => findCondition(conditions, type)).map((part) =>
+    part?.type === CONDITION.storageReady && part.observedGeneration !== generation
+      ? undefined
+      : part,
+  );
+}
+
 const USABLE = { reason: "Ready", message: "it can be used" } as const;
 
 function told(
@@ -119,9 +136,9 @@ function isStalled(seen: Seen, { finding }: Verdict, bad: Condition): boolean {
   return before?.status === "True" && before.reason === bad.reason;
 }
 
-function phaseOf(conditions: readonly Condition[]): RepositoryStatus["phase"] {
+function phaseOf(conditions: readonly Condition[], seen: Seen): RepositoryStatus["phase"] {
   if (isTrue(conditions, CONDITION.ready)) return "READY";
-  const bad = PARTS.some((type) => findCondition(conditions, type)?.status === "False");
+  const bad = partsOf(conditions, seen).some((part) => part?.status === "False");
   return bad ? "NOT_READY" : "CHECKING";
 }
 
