@@ -117,18 +117,19 @@ export class HdfsFiles {
 
   /**
    * Takes away the folders of a key that have become empty, up to the location's own, which stays. One
-   * that somebody writes into meanwhile is not empty: HDFS looks and removes in one step.
+   * that somebody writes into meanwhile is not empty: HDFS looks and removes in one step. With `wasThere`, a
+   * file had the key just now: what is above it needs no look.
    */
-  async removeEmptyFolders(purpose: Purpose, key: string): Promise<void> {
+  async removeEmptyFolders(purpose: Purpose, key: string, wasThere = false): Promise<void> {
     for (let at = key.lastIndexOf("/"); at > 0; at = key.lastIndexOf("/", at - 1)) {
-      if (!(await this.removeFolder(purpose, this.path(key.slice(0, at))))) return;
+      if (!(await this.removeFolder(purpose, this.path(key.slice(0, at)), wasThere))) return;
     }
   }
 
   /** Removes a folder that is empty. Whether there is none now. */
-  async removeFolder(purpose: Purpose, path: string): Promise<boolean> {
+  async removeFolder(purpose: Purpose, path: string, isFolder = false): Promise<boolean> {
     // An object may stand where a key that never was would have its folder.
-    if ((await this.fileAt(purpose, path)) !== undefined) return false;
+    if (!isFolder && (await this.fileAt(purpose, path)) !== undefined) return false;
     return (await this.remove(purpose, path)) !== "notEmpty";
   }
 

@@ -130,14 +130,16 @@ export class HdfsStorage implements Storage {
       if (!isNotFound(error)) throw error;
       return await this.#movedBefore(purpose, { to, size: status.size });
     }
-    await this.#tidy(purpose, from);
+    // A folder that holds the target has not become empty.
+    const folder = from.slice(0, from.lastIndexOf("/") + 1);
+    if (!to.startsWith(folder)) await this.#files.removeEmptyFolders(purpose, from, true);
     return this.#files.info(to, status);
   }
 
   async delete(key: string, options: CallOptions = {}): Promise<void> {
     const purpose: Purpose = { operation: "delete", key: requireKey(key), signal: options.signal };
-    await this.#files.remove(purpose, this.#files.objectPath(key));
-    await this.#files.removeEmptyFolders(purpose, key);
+    const removed = await this.#files.remove(purpose, this.#files.objectPath(key));
+    await this.#files.removeEmptyFolders(purpose, key, removed === "done");
   }
 
   async deleteMany(keys: readonly string[], options: CallOptions = {}): Promise<void> {
@@ -148,7 +150,7 @@ export class HdfsStorage implements Storage {
       await this.#steps.call(purpose, () => this.#files.remove(purpose, this.#files.path(key)));
     });
     // One key of each folder stands for it.
-    const folders = new Map(keys.map((key) => [key.slice(0, key.lastIndexOf("/")), key]));
+    const folders = new Map(keys.map((key) => [key.slice(0, key.lastIndexOf("/") + 1), key]));
     await forEachParallel(folders.values(), DELETE_PARALLEL, async (key) => {
       const purpose = purposeOf(key);
       await this.#steps.call(purpose, () => this.#files.removeEmptyFolders(purpose, key));
@@ -181,16 +183,12 @@ export class HdfsStorage implements Storage {
   ): Promise<ObjectInfo> {
     const there = await this.#files.fileAt(purpose, this.#files.objectPath(to));
     if (there !== undefined && there.size === (size ?? there.size)) {
-      await this.#tidy(purpose, purpose.key);
+      await this.#files.removeEmptyFolders(purpose, purpose.key);
       return this.#files.info(to, there);
     }
     const { operation, key } = purpose;
     const message = `${operation} of ${key} to ${to}: it is not there`;
     throw new StorageError("notFound", message, { operation, key });
-  }
-
-  async #tidy(purpose: Purpose, key: string): Promise<void> {
-    await this.#files.removeEmptyFolders(purpose, key);
   }
 }
 
