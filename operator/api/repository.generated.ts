@@ -442,8 +442,8 @@ export interface RepositoryStatus {
   /** The `metadata.generation` that this status is about; -1 before the first look. */
   readonly observedGeneration: number;
   /**
-   * `CHECKING`: the first check, or one after a change, is under way. `READY`: jobs can run.
-   * `NOT_READY`: they cannot; the condition Ready says why.
+   * `CHECKING`: the first check, or the first of a changed spec, is under way. `READY`: jobs can
+   * run. `NOT_READY`: they cannot; the condition Ready says why.
    */
   readonly phase?: RepositoryPhase;
   /**
