@@ -8,8 +8,8 @@ import { makeAgents } from "./connection.ts";
 import { HdfsClient } from "./hdfs-client.ts";
 import { nameNodesOf, parseHdfsLocation } from "./hdfs-location.ts";
 import { HdfsStorage } from "./hdfs.ts";
-import { collect } from "./testing/collect.ts";
-import { FakeWebHdfs, json } from "./testing/fake-webhdfs.ts";
+import { collect, rejection } from "./testing/collect.ts";
+import { FakeWebHdfs, json, refuse } from "./testing/fake-webhdfs.ts";
 
 /** What becomes of a request: `lost` does nothing, `unheard` does it and does not answer. */
 type Fate = "answered" | "lost" | "unheard";
@@ -52,6 +52,16 @@ describe("files of HDFS", () => {
       await run();
       expect(hdfs.operations.slice(before), `to ${name}`).to.deep.equal(wanted);
     }
+  });
+
+  it("calls no file lost whose folder others take away all the time", async () => {
+    hdfs.store("/backup/from", Buffer.from("x"));
+    hdfs.say = (seen, response) => {
+      if (seen.op === "RENAME") refuse(response, "FileNotFoundException", 404);
+      return seen.op === "RENAME";
+    };
+    expect(await rejection(open().move("from", "c/to"))).to.include({ kind: "unavailable" });
+    expect(hdfs.files.has("/backup/from")).to.equal(true);
   });
 
   it("takes away each folder that many deletions have emptied", async () => {

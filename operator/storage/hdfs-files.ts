@@ -146,8 +146,9 @@ export class HdfsFiles {
       try {
         return await this.#renameOnce(purpose, paths, overwrite);
       } catch (error) {
-        if (!isNotFound(error) || tries === FOLDER_TRIES) throw error;
+        if (!isNotFound(error)) throw error;
         if ((await this.fileAt(purpose, paths.from)) === undefined) throw error;
+        if (tries === FOLDER_TRIES) throw this.#withoutFolder(purpose, paths.to);
       }
       // It was the folder that is missing. Another's delete may take it away again: hence the tries.
       await this.#makeFolder(purpose, paths.to.slice(0, paths.to.lastIndexOf("/")));
@@ -286,6 +287,12 @@ export class HdfsFiles {
   #missing({ operation, key }: Purpose, path: string): StorageError {
     const message = `${operation} of ${this.client.place(path)}: it, or the folder it should go to, is not there`;
     return new StorageError("notFound", message, { operation, key });
+  }
+
+  /** Not `notFound`: the file is there, and whoever heard so would take it for lost. */
+  #withoutFolder({ operation, key }: Purpose, path: string): StorageError {
+    const message = `${operation} to ${this.client.place(path)}: its folder was taken away as often as it was made`;
+    return new StorageError("unavailable", message, { operation, key });
   }
 
   #refused({ operation, key }: Purpose, what: string): StorageError {
