@@ -2,7 +2,7 @@
 // are copied, several at a time. Some stores copy less in one request than S3 does: their refusal
 // leads to the same second way.
 import { CopyObjectCommand, UploadPartCopyCommand } from "@aws-sdk/client-s3";
-import { isStorageError, StorageError } from "./errors.ts";
+import { isNotFound, isStorageError, StorageError } from "./errors.ts";
 import type { Layer } from "./layer.ts";
 import { forEachParallel } from "./parallel.ts";
 import { PartList } from "./part-list.ts";
@@ -99,9 +99,8 @@ export class S3Copier {
     const uploadId = await this.#step(target, () => createS3Upload(this.#bucket, target));
     try {
       const parts = await this.#copyRanges(target, source, uploadId);
-      const upload = { uploadId, parts: parts.whole(to) };
-      const etag = await this.#step(target, () => completeS3Upload(this.#bucket, target, upload));
-      return this.#bucket.info(target, source.size, etag);
+      const upload = { uploadId, parts: parts.whole(to), size: source.size };
+      return await this.#step(target, () => this.#complete(target, upload));
     } catch (error) {
       // Without the signal: an aborted copy must clean up too. What fails here, a sweep finds.
       const cleanup: Purpose = { operation: "copy", key: to };
@@ -138,6 +137,21 @@ export class S3Copier {
       });
     });
     return parts;
+  }
+
+  /** Nobody else knows this upload: when it is gone and there is no object, an earlier try is still at work. */
+  async #complete(
+    target: Purpose,
+    upload: Parameters<typeof completeS3Upload>[2],
+  ): Promise<ObjectInfo> {
+    try {
+      return await completeS3Upload(this.#bucket, target, upload);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      const { operation, key } = target;
+      const what = `${operation} to ${key}: neither the upload of its parts nor the object is there`;
+      throw new StorageError("unavailable", what, { operation, key }, { cause: error });
+    }
   }
 
   /** The store took the request for a part without bytes: it would become an object without bytes. */

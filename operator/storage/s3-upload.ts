@@ -8,7 +8,6 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { must } from "../assert.ts";
 import { StorageError, isNotFound, isPermanent, isStorageError } from "./errors.ts";
 import type { Part } from "./part-list.ts";
 import { PartList } from "./part-list.ts";
@@ -28,32 +27,71 @@ export async function createS3Upload(bucket: S3Bucket, purpose: Purpose): Promis
       sendOptions,
     ),
   );
-  return must(output.UploadId, "the id of an upload");
+  const { operation, key } = purpose;
+  if (output.UploadId !== undefined) return output.UploadId;
+  const what = `${operation} of ${key}: the answer has no id of an upload`;
+  throw new StorageError("unavailable", what, { operation, key });
 }
 
-/** Makes the parts an object. Resolves with its ETag. */
+/**
+ * Makes the parts an object. One whose upload is gone and whose object is there has been completed: when an answer
+ * was lost, the second try meets that. `size`: of all parts, when known.
+ */
 export async function completeS3Upload(
   bucket: S3Bucket,
   purpose: Purpose,
-  upload: { readonly uploadId: string; readonly parts: readonly Part[] },
+  upload: {
+    readonly uploadId: string;
+    readonly parts: readonly Part[];
+    readonly size: number | undefined;
+  },
+): Promise<ObjectInfo> {
+  const { size } = upload;
+  try {
+    const etag = await sendComplete(bucket, purpose, upload);
+    if (size === undefined) return await headS3Object(bucket, purpose);
+    return bucket.info(purpose, size, etag);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    return completedBefore(bucket, purpose, { size, cause: error });
+  }
+}
+
+async function sendComplete(
+  bucket: S3Bucket,
+  purpose: Purpose,
+  { uploadId, parts }: { readonly uploadId: string; readonly parts: readonly Part[] },
 ): Promise<string | undefined> {
   const output = await bucket.send({ ...purpose, slow: true }, (client, sendOptions) =>
     client.send(
       new CompleteMultipartUploadCommand({
         Bucket: bucket.name,
         Key: bucket.objectKey(purpose.key),
-        UploadId: upload.uploadId,
+        UploadId: uploadId,
         MultipartUpload: {
-          Parts: upload.parts.map(({ number, etag }) => ({
-            PartNumber: number,
-            ETag: `"${etag}"`,
-          })),
+          Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: `"${etag}"` })),
         },
       }),
       sendOptions,
     ),
   );
   return output.ETag;
+}
+
+/** The upload is gone: completed, when its object is there; else aborted. */
+async function completedBefore(
+  bucket: S3Bucket,
+  purpose: Purpose,
+  { size, cause }: { readonly size: number | undefined; readonly cause: unknown },
+): Promise<ObjectInfo> {
+  let there: ObjectInfo;
+  try {
+    there = await headS3Object(bucket, purpose);
+  } catch (error) {
+    throw isNotFound(error) ? cause : error;
+  }
+  if (there.size !== (size ?? there.size)) throw cause;
+  return there;
 }
 
 /** Gives an upload up; one that is gone is fine. */
@@ -206,16 +244,8 @@ export class S3Upload implements Upload {
   async #complete(parts: readonly Part[], options: CallOptions): Promise<ObjectInfo> {
     const purpose = this.#purpose("upload.complete", options);
     if (parts.length === 0) return this.#completeEmpty(purpose);
-    try {
-      const upload = { uploadId: this.#uploadId, parts };
-      const etag = await completeS3Upload(this.#bucket, purpose, upload);
-      const size = this.#parts.size();
-      if (size === undefined) return await headS3Object(this.#bucket, purpose);
-      return this.#bucket.info(purpose, size, etag);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      return this.#completedBefore(purpose, error);
-    }
+    const upload = { uploadId: this.#uploadId, parts, size: this.#parts.size() };
+    return completeS3Upload(this.#bucket, purpose, upload);
   }
 
   // S3 completes no upload without parts.
@@ -224,18 +254,6 @@ export class S3Upload implements Upload {
     const info = await putS3Object(this.#bucket, purpose, { body, ifAbsent: false });
     await abortS3Upload(this.#bucket, purpose, this.#uploadId);
     return info;
-  }
-
-  /** The upload is gone: completed, when its object is there; else aborted. */
-  async #completedBefore(purpose: Purpose, cause: unknown): Promise<ObjectInfo> {
-    let there: ObjectInfo;
-    try {
-      there = await headS3Object(this.#bucket, purpose);
-    } catch (error) {
-      throw isNotFound(error) ? cause : error;
-    }
-    if (there.size !== (this.#parts.size() ?? there.size)) throw cause;
-    return there;
   }
 
   #purpose(operation: string, { signal }: CallOptions): Purpose {

@@ -250,6 +250,15 @@ describe("S3Storage", () => {
     expect(names).to.deep.equal(["a", "ab/", "b", "c"]);
   });
 
+  for (const NextContinuationToken of [undefined, "", "1"]) {
+    it(`takes no listing for whole that goes on at ${NextContinuationToken ?? "nowhere"}`, async () => {
+      const page = { Contents: [key("a")], IsTruncated: true, NextContinuationToken };
+      const { storage } = given(async () => page);
+      const failed = await rejection(collect(storage.list("")));
+      expect(failed).to.include({ kind: "wrongConfiguration" });
+    });
+  }
+
   it("names the first key that could not be deleted", async () => {
     const { storage } = given(async () => ({
       Errors: [
@@ -287,6 +296,7 @@ describe("S3Storage", () => {
   it("refuses an answer without an ETag instead of inventing one", async () => {
     const { storage } = given(async () => ({}));
     expect(await rejection(storage.put("a", Buffer.from("x")))).to.include({ kind: "unavailable" });
+    expect(await rejection(storage.upload("a"))).to.include({ kind: "unavailable" });
   });
 
   for (const [title, output] of [

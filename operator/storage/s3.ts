@@ -159,7 +159,7 @@ export class S3Storage implements Storage {
         yield entry;
         options.signal?.throwIfAborted();
       }
-      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+      token = this.#nextToken(purpose, page, token);
     } while (token !== undefined);
   }
 
@@ -247,6 +247,20 @@ export class S3Storage implements Storage {
         sendOptions,
       ),
     );
+  }
+
+  /** Where the next page begins. A store that knows only the older listing says that there is more, and not where. */
+  #nextToken(
+    { operation, key }: Purpose,
+    { IsTruncated, NextContinuationToken: next }: ListObjectsV2CommandOutput,
+    token: string | undefined,
+  ): string | undefined {
+    if (IsTruncated !== true) return undefined;
+    if (next !== undefined && next !== "" && next !== token) return next;
+    const what = `${operation} of ${this.location}/${key}: the store says that there is more, but not where`;
+    const advice =
+      "this store lacks ListObjectsV2, without which only the first rows would be seen";
+    throw new StorageError("wrongConfiguration", what, { operation, key, advice });
   }
 
   /** The rows of a page in order. */
