@@ -9,6 +9,10 @@ export class GcsIdentities {
   readonly #keys = new Map<string, KeyObject>();
   readonly #tokens = new Set<string>();
   #everybody = false;
+  /** Ids of the keys whose tokens were good, in the order of the requests. */
+  readonly accepted: string[] = [];
+  /** Requests whose token was not. */
+  refused = 0;
 
   /** A service account with a new key: the text of its key file. */
   addAccount(email = "backup@project.iam.gserviceaccount.com"): string {
@@ -24,6 +28,11 @@ export class GcsIdentities {
       // Real key files have it; whoever goes there in a test goes astray.
       token_uri: "https://oauth2.googleapis.com/token",
     });
+  }
+
+  /** Takes one account's key away. */
+  revoke(keyFile: string): void {
+    this.#keys.delete(keyIdOf(keyFile));
   }
 
   /** Takes every key and token away. */
@@ -45,7 +54,9 @@ export class GcsIdentities {
   /** Whether a request's Authorization header is good. */
   accepts(authorization: string | undefined, nowMs: number): boolean {
     const [, token = ""] = /^Bearer (.+)$/.exec(authorization ?? "") ?? [];
-    return this.#everybody || this.#tokens.has(token) || this.#signs(token, nowMs);
+    const isGood = this.#everybody || this.#tokens.has(token) || this.#signs(token, nowMs);
+    if (!isGood) this.refused += 1;
+    return isGood;
   }
 
   #signs(token: string, nowMs: number): boolean {
@@ -59,8 +70,15 @@ export class GcsIdentities {
       key,
       Buffer.from(signature, "base64url"),
     );
-    return signed && isGood(decode(claims), nowMs / 1000);
+    const isAccepted = signed && isGood(decode(claims), nowMs / 1000);
+    if (isAccepted) this.accepted.push(String(kid));
+    return isAccepted;
   }
+}
+
+/** The id of the key in a key file's text. */
+export function keyIdOf(keyFile: string): string {
+  return (JSON.parse(keyFile) as { readonly private_key_id: string }).private_key_id;
 }
 
 function isGood(

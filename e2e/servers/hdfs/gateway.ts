@@ -25,6 +25,13 @@ export interface HdfsGateway {
   readonly address: string;
   /** Every request that came with good credentials, in order. */
   readonly requests: readonly HdfsRequest[];
+  /** How many requests each password let in. */
+  readonly accepted: ReadonlyMap<string, number>;
+  /** Requests without a good password. */
+  refused(): number;
+  /** Lets a further password in. */
+  addPassword(password: string): void;
+  revokePassword(password: string): void;
   stop(): Promise<void>;
 }
 
@@ -50,6 +57,10 @@ export async function startHdfsGateway(options: HdfsGatewayOptions): Promise<Hdf
   return {
     address: gateway.origin + PATH,
     requests: gateway.requests,
+    accepted: gateway.accepted,
+    refused: () => gateway.refused,
+    addPassword: (password) => gateway.accepted.set(password, 0),
+    revokePassword: (password) => gateway.accepted.delete(password),
     stop: async () => {
       server.closeAllConnections();
       server.close();
@@ -60,22 +71,27 @@ export async function startHdfsGateway(options: HdfsGatewayOptions): Promise<Hdf
 
 class Gateway {
   readonly requests: HdfsRequest[] = [];
+  readonly accepted = new Map<string, number>();
+  refused = 0;
   origin = "";
   readonly #options: HdfsGatewayOptions;
 
   constructor(options: HdfsGatewayOptions) {
     this.#options = options;
+    this.accepted.set(options.password, 0);
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { user, password } = this.#options;
-    const basic = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
-    if (request.headers.authorization !== basic) {
+    const password = this.#passwordOf(request);
+    const count = this.accepted.get(password ?? "");
+    if (password === undefined || count === undefined) {
+      this.refused += 1;
       response
         .writeHead(401, { "www-authenticate": 'Basic realm="gateway"' })
         .end("<html>401</html>");
       return;
     }
+    this.accepted.set(password, count + 1);
     const url = request.url ?? "/";
     if (url.startsWith(DATA)) {
       await pass(request, response, new URL(decodeURIComponent(url.slice(DATA.length))));
@@ -86,6 +102,14 @@ class Gateway {
     } else {
       response.writeHead(404).end("<html>no such service</html>");
     }
+  }
+
+  /** What stands after the user's name; `undefined` for another user or none. */
+  #passwordOf({ headers }: IncomingMessage): string | undefined {
+    const [, pair = ""] = /^Basic (.+)$/.exec(headers.authorization ?? "") ?? [];
+    const text = Buffer.from(pair, "base64").toString();
+    const { user } = this.#options;
+    return text.startsWith(`${user}:`) ? text.slice(user.length + 1) : undefined;
   }
 
   async #ask(
