@@ -7,6 +7,7 @@ import type { S3Call } from "./s3-error-rows.ts";
 import { classifyS3Error } from "./s3-errors.ts";
 import type { S3Location } from "./s3-location.ts";
 import type { WrittenAs } from "./s3-written.ts";
+import { neededFor } from "./s3-written.ts";
 import type { ObjectInfo } from "./storage.ts";
 
 /** What a request is for. */
@@ -123,7 +124,8 @@ export class S3Bucket {
   }
 
   call({ operation, key }: Purpose): S3Call {
-    return { operation, key, bucket: this.name, objectKey: this.objectKey(key) };
+    const writingNeeds = neededFor(this.#written);
+    return { operation, key, bucket: this.name, objectKey: this.objectKey(key), writingNeeds };
   }
 
   /** An object as answers tell it. ETags are kept without the quotes that only some answers have. */

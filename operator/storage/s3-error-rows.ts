@@ -12,6 +12,8 @@ export interface S3Call {
   readonly bucket: string;
   /** The key as the store knows it. */
   readonly objectKey: string;
+  /** What writing needs besides, for tags and encryption; in words. */
+  readonly writingNeeds?: string | undefined;
 }
 
 /** What is known of a failure, whatever form it came in. */
@@ -308,8 +310,10 @@ function own(table: Readonly<Record<string, Row>>, code: string): Row | undefine
   return Object.hasOwn(table, code) ? table[code] : undefined;
 }
 
-function missingRight({ operation, bucket }: S3Call): string {
-  return `grant these credentials ${rightFor("s3", operation)} on the bucket ${bucket}`;
+function missingRight({ operation, bucket, writingNeeds }: S3Call): string {
+  const right = rightFor("s3", operation);
+  const also = right.includes("s3:PutObject") ? (writingNeeds ?? "") : "";
+  return `grant these credentials ${right} on the bucket ${bucket}${also}`;
 }
 
 function adviseRegion({ bucket }: S3Call, { region }: Seen): string {

@@ -1,6 +1,9 @@
 import { expect } from "chai";
 import { TerminalError } from "../errors.ts";
-import { writtenAs } from "./s3-written.ts";
+import type { StorageError } from "./errors.ts";
+import { classifyS3Code } from "./s3-errors.ts";
+import type { S3Settings } from "./s3-settings.ts";
+import { neededFor, writtenAs } from "./s3-written.ts";
 
 describe("writtenAs", () => {
   it("says nothing where nothing was set", () => {
@@ -23,4 +26,20 @@ describe("writtenAs", () => {
         .with.property("reason", "WrongConfiguration");
     });
   }
+});
+
+describe("S3's advice on a missing right", () => {
+  const advice = (settings: S3Settings, operation: string) => {
+    const writingNeeds = neededFor(writtenAs(settings));
+    const call = { operation, key: "k", bucket: "backups", objectKey: "k", writingNeeds };
+    return (classifyS3Code("AccessDenied", "", call) as StorageError).detail.advice;
+  };
+  const settings: S3Settings = { tags: { team: "data" }, encryption: { algorithm: "aws:kms" } };
+
+  it("names what tags and a key of KMS need, where something is written", () => {
+    expect(advice(settings, "put")).to.include("s3:PutObjectTagging").and.include("kms:Decrypt");
+    for (const plain of [advice(settings, "read"), advice({}, "put")]) {
+      expect(plain).to.not.match(/Tagging|kms:/);
+    }
+  });
 });

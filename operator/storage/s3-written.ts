@@ -40,6 +40,13 @@ export function copiedAs(
   return written.Tagging === undefined ? written : { ...written, TaggingDirective: "REPLACE" };
 }
 
+/** Rights beside those of writing, as the end of an advice. */
+export function neededFor({ Tagging, ServerSideEncryption }: WrittenAs): string {
+  const tagging = Tagging === undefined ? "" : ", s3:PutObjectTagging there for s3.tags";
+  const isKms = ServerSideEncryption?.startsWith("aws:kms") === true;
+  return `${tagging}${isKms ? ", kms:GenerateDataKey and kms:Decrypt on the key of s3.encryption" : ""}`;
+}
+
 function encryptedAs({ algorithm, kmsKeyId, bucketKey }: S3Encryption): WrittenAs {
   return {
     ServerSideEncryption: algorithm,
