@@ -56,22 +56,34 @@ export class GcsClient {
     };
   }
 
-  /** Resolves with the head of any answer; its body must be read or destroyed. */
+  /**
+   * Resolves with the head of any answer; its body must be read or destroyed. A request whose token is refused is sent
+   * once more with another: keys are renewed and tokens taken back while jobs run.
+   */
   async send(request: GcsRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const { method, path, query = {}, headers = {}, body } = request;
     const token = await this.#tokens.token();
+    const answer = await this.#sendWith(token, request, signal);
+    if (answer.status !== 401) return answer;
+    this.#tokens.refused(token);
+    // Why there is no other is told to the next call; this one has its answer.
+    const another = await this.#tokens.token().catch(() => token);
+    if (another === token) return answer;
+    answer.body.destroy();
+    return await this.#sendWith(another, request, signal);
+  }
+
+  async #sendWith(token: string, request: GcsRequest, signal: AbortSignal): Promise<HttpAnswer> {
     signal.throwIfAborted();
+    const { method, path, query = {}, headers = {}, body } = request;
     const url = new URL(path, this.#endpoint);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, value);
     }
     const authorization = `Bearer ${token}`;
-    const answer = await this.#http.send(
+    return await this.#http.send(
       { method, url, headers: { ...headers, authorization }, body },
       signal,
     );
-    if (answer.status === 401) this.#tokens.refused(token);
-    return answer;
   }
 
   /** Ends every connection. */
