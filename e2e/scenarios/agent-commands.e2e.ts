@@ -25,6 +25,7 @@ describe("agent commands", () => {
   let server: S3Server;
   let s3: FaultProxy;
   let place: Place;
+  const clients: BrokerClient[] = [];
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), "agent-commands-"));
@@ -34,6 +35,7 @@ describe("agent commands", () => {
   });
 
   afterEach(() => {
+    for (const client of clients.splice(0)) client.close();
     s3.heal();
   });
 
@@ -58,7 +60,9 @@ describe("agent commands", () => {
 
   async function connect(agent: AgentProcess): Promise<BrokerClient> {
     const { port } = await agent.line("serving");
-    return await BrokerClient.connect("127.0.0.33", Number(port));
+    const client = await BrokerClient.connect("127.0.0.33", Number(port));
+    clients.push(client);
+    return client;
   }
 
   it("probe finds a good place good, twice", async () => {

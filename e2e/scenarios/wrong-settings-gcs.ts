@@ -140,9 +140,9 @@ export const GCS_ROWS: readonly WrongSetting[] = [
   {
     name: "the Secret holds another kind of JSON",
     arrange: () => Promise.resolve(at("http://127.0.0.1:9", { type: "authorized_user" })),
-    reason: "WrongConfiguration",
+    reason: "WrongCredentials",
     exitCode: 42,
-    says: /put the JSON file there as Google Cloud gave it/,
+    says: /give the JSON of a service account's key/,
   },
   {
     name: "the key is cut off",

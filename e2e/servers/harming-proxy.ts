@@ -116,7 +116,7 @@ export class HarmingProxy<R extends StoreRequest> {
   async #forwardWhole(exchange: Exchange<R>, harm: HarmTo<"wait" | "shortenUp">): Promise<void> {
     const whole = await collect(exchange.request);
     const body = harm.do === "shortenUp" ? whole.subarray(0, -harm.bytes) : whole;
-    if (harm.do === "wait") await sleep(harm.beforeMs);
+    if (harm.do === "wait") await sleep(harm.beforeMs, undefined, { ref: false });
     if (!exchange.response.destroyed) this.#forward({ ...exchange, body });
   }
 
@@ -158,7 +158,7 @@ export class HarmingProxy<R extends StoreRequest> {
 
   async #answer({ response, about, harm }: Exchange<R>, answer: IncomingMessage): Promise<void> {
     const { statusCode: status = 502, headers } = answer;
-    if (harm?.do === "wait") await sleep(harm.afterMs);
+    if (harm?.do === "wait") await sleep(harm.afterMs, undefined, { ref: false });
     const watched = this.#dialect.watches(about);
     if (!watched && !isDoneToWhole(harm)) {
       response.writeHead(status, await this.#ledBack(headers));

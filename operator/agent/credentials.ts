@@ -94,7 +94,12 @@ async function readGcsCredentials(directory: string): Promise<Secret> {
         "without credentialsSecret the pod's own identity is used",
     );
   }
-  parseGcsCredentials(text);
+  try {
+    parseGcsCredentials(text);
+  } catch (error) {
+    // Says by itself what to put there: the advice on keys that a store refuses would be another.
+    throw new TerminalError("WrongCredentials", describeError(error));
+  }
   return new Secret(text);
 }
 
