@@ -53,7 +53,7 @@ for (const release of RELEASES) {
 
     async function limitsAfter(failure: Error, repeat = true): Promise<readonly number[]> {
       const profile = { ...backend, retryDelayMs: 0 };
-      const cache = new ClientCache({ profile, localAddress: "127.0.0.1", lookup: (h) => h });
+      const cache = new ClientCache({ profile, localAddress: "127.0.0.1", lookup: async (h) => h });
       const { limits, client } = failingOnce(failure);
       const asked = cache.callOn(client, "closeWriter", { fd: FD }, { timeoutMs: 7, repeat });
       await asked.catch(() => undefined);

@@ -5,11 +5,12 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../operator/clock.ts";
 import { Backend, type BackendFaults } from "./backend.ts";
+import type { ForkBackend } from "./cluster-options.ts";
 import { ClusterClock } from "./cluster-clock.ts";
 import type { BackendPort, FrontendPort } from "./messages.ts";
 import type { BackendProfile } from "./profile.ts";
 import { Violations } from "./violations.ts";
-import { NameService } from "./wire/name-service.ts";
+import { NameService, resolveBy, type Dns } from "./wire/name-service.ts";
 
 /** What the child needs to know; plain data. */
 export interface BackendProcessOptions {
@@ -21,6 +22,13 @@ export interface BackendProcessOptions {
   readonly pingTimeoutMs: number;
   readonly faults: BackendFaults;
   readonly hosts: Readonly<Record<string, string>>;
+  readonly dns: Dns | undefined;
+}
+
+interface Parent {
+  readonly frontend: FrontendPort;
+  readonly violations: Violations;
+  readonly fork: ForkBackend | undefined;
 }
 
 type Message =
@@ -104,8 +112,9 @@ export class BackendProcess implements BackendPort {
   readonly #child: ChildProcess;
   readonly #calls: Calls;
 
-  constructor(options: BackendProcessOptions, frontend: FrontendPort, violations: Violations) {
-    const child = fork(fileURLToPath(import.meta.url), { stdio: "inherit" });
+  constructor(options: BackendProcessOptions, { frontend, violations, ...parent }: Parent) {
+    const module = fileURLToPath(import.meta.url);
+    const child = parent.fork?.(options.host, module) ?? fork(module, { stdio: "inherit" });
     this.#child = child;
     const channel: Channel = {
       send: (message) => {
@@ -197,7 +206,9 @@ function serve(): void {
 }
 
 function startBackend(options: BackendProcessOptions, channel: Channel, calls: Calls): Backend {
-  const names = new NameService((host) => options.hosts[host]);
+  const { dns, hosts } = options;
+  const names = new NameService(dns === undefined ? undefined : resolveBy(dns));
+  for (const [host, address] of Object.entries(hosts)) names.set(host, address);
   const violations = new Violations((text) => channel.send({ kind: "violation", text }));
   const frontend: FrontendPort = {
     finishTask: async (done) => {

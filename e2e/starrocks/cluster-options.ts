@@ -1,10 +1,11 @@
 // What a StarRocks stand-in is started with, and what follows from it alone.
+import type { ChildProcess } from "node:child_process";
 import type { Clock } from "../../operator/clock.ts";
 import type { Partitions } from "../partitions.ts";
 import type { User } from "./privileges.ts";
 import type { Profile, ProfileName } from "./profile.ts";
 import { profileOf } from "./profiles.ts";
-import type { Resolve } from "./wire/name-service.ts";
+import type { Dns, Resolve } from "./wire/name-service.ts";
 
 export interface StarRocksOptions {
   readonly profile: ProfileName | Profile;
@@ -31,15 +32,22 @@ export interface StarRocksOptions {
   readonly clock?: Clock;
   /** Names of brokers, per caller. */
   readonly resolve?: Resolve;
+  /** A DNS server that FEs and BEs ask, in place of `resolve`. */
+  readonly dns?: Dns;
   /** Real time; the release's when nothing is said. */
   readonly socketTimeoutsMs?: Partial<SocketTimeouts>;
   /** upload_worker_count and download_worker_count. */
   readonly backendWorkers?: number;
   /** Each BE in a process of its own. Faults and host names are then those of its start. */
   readonly backendProcesses?: boolean;
+  /** How each of those processes is started, where it cannot be here. */
+  readonly forkBackend?: ForkBackend;
   /** Who does not reach whom, of FEs, BEs, MySQL clients; brokers are behind relays that ask the same one. */
   readonly partitions?: Partitions;
 }
+
+/** Starts Node with this module and an IPC channel on the machine with this address. */
+export type ForkBackend = (host: string, module: string) => ChildProcess;
 
 export interface SocketTimeouts {
   readonly frontendCall: number;

@@ -30,7 +30,7 @@ import { DdlError } from "./sql/errors.ts";
 import { StatementLog, type Statement } from "./statement-log.ts";
 import { TabletStore } from "./tablets.ts";
 import { Violations } from "./violations.ts";
-import { NameService } from "./wire/name-service.ts";
+import { NameService, resolveBy } from "./wire/name-service.ts";
 
 interface FrontendSlot {
   readonly name: string;
@@ -75,7 +75,7 @@ export class StarRocks implements ClusterView {
     this.#partitions = options.partitions ?? new Partitions();
     this.#clock = new ClusterClock(options.clock ?? systemClock, options.speed ?? 1);
     this.#store = new MetaStore(join(options.dir, "meta"));
-    this.#names = new NameService(options.resolve);
+    this.#names = new NameService(options.dns ? resolveBy(options.dns) : options.resolve);
     const root = { name: "root", password: options.rootPassword ?? "", privileges: "ALL" } as const;
     this.#users = [root, ...(options.users ?? [])];
     this.#frontends = Array.from({ length: options.frontends ?? 1 }, (_, i) => ({
@@ -239,12 +239,12 @@ export class StarRocks implements ClusterView {
     const common = { id, host, dir, faults, profile: this.#profile.backend, pingTimeoutMs };
     const frontend = wayToLeader(this.#rpc, host, () => this.leader());
     const violations = this.#violations;
+    const { dns, forkBackend: fork } = this.#options;
     slot.backend =
       this.#options.backendProcesses === true
         ? new BackendProcess(
-            { ...common, speed: this.#clock.speed, hosts: this.#names.entries },
-            frontend,
-            violations,
+            { ...common, speed: this.#clock.speed, hosts: this.#names.entries, dns },
+            { frontend, violations, fork },
           )
         : new Backend({ ...common, clock: this.#clock, names: this.#names, violations, frontend });
   }

@@ -95,9 +95,9 @@ export class Frontend implements FrontendPort {
     this.startTime = clock.now();
     this.config = new Map(Object.entries({ ...defaultConfig(options.profile), ...options.config }));
     const names = new CachedNames(options.names, () => clock.monotonic());
-    const opener = (timeoutMs: number) => (host: string, port: number) =>
-      BrokerConnection.open({
-        host: names.lookup(host, options.host),
+    const opener = (timeoutMs: number) => async (host: string, port: number) =>
+      await BrokerConnection.open({
+        host: await names.lookup(host, options.host),
         port,
         localAddress: options.host,
         timeoutMs,

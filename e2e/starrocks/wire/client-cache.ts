@@ -14,7 +14,7 @@ const CONNECT_TIMEOUT_MS = 3_000;
 export interface CacheOptions {
   readonly profile: BackendProfile;
   readonly localAddress: string;
-  readonly lookup: (host: string) => string;
+  readonly lookup: (host: string) => Promise<string>;
 }
 
 /** A place in the cache: the socket behind it may be replaced by `reopen`. */
@@ -157,7 +157,7 @@ async function connectTo(
   timeoutMs: number,
 ): Promise<BrokerConnection> {
   try {
-    const host = options.lookup(address.host);
+    const host = await options.lookup(address.host);
     const { localAddress } = options;
     return await BrokerConnection.open({ host, port: address.port, localAddress, timeoutMs });
   } catch (error) {
