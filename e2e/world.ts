@@ -1,5 +1,5 @@
-// Everything a person has: a Kubernetes with our CRDs, a StarRocks, a storage, and the operator as a
-// process of its own. Scenarios and the demo act on it through the Kubernetes API and SQL alone.
+// Everything a person has, on one machine: the embedded Kubernetes with our CRDs, a StarRocks, a storage, and the operator
+// as a process of its own. Scenarios and the demo act on it through the Kubernetes API and SQL alone.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
@@ -9,19 +9,24 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import type { Backup } from "../operator/api/backup.generated.ts";
-import type { Repository } from "../operator/api/repository.generated.ts";
-import type { Restore } from "../operator/api/restore.generated.ts";
-import { ANNOTATIONS, LABELS, MANAGED_BY } from "../operator/api/group.ts";
-import { BACKUP, REPOSITORY, RESTORE } from "../operator/api/kinds.ts";
+import { REPOSITORY } from "../operator/api/kinds.ts";
 import { must } from "../operator/assert.ts";
 import { IMAGE } from "../operator/controllers/jobs.ts";
-import type { Kind, KubernetesObject } from "../operator/runtime/api.ts";
-import { EVENTS, JOBS, PODS, SECRETS, SERVICES } from "../operator/runtime/objects.ts";
+import type { KubernetesObject, Selection } from "../operator/runtime/api.ts";
+import { PODS } from "../operator/runtime/objects.ts";
+import {
+  AnyWorld,
+  OPERATOR_NAMESPACE,
+  POLL_MS,
+  resourceIn,
+  ROOT_PASSWORD,
+  type OperatorEnd,
+  type Resource,
+} from "./any-world.ts";
 import { celRules } from "./cel.ts";
+import type { KubernetesClient } from "./kubernetes/client.ts";
 import type { ControllerOptions } from "./kubernetes/controllers/start.ts";
 import { startKubernetes, type Kubernetes } from "./kubernetes/cluster.ts";
-import type { FaultProxy } from "./servers/fault-proxy.ts";
 import type { S3Server } from "./servers/s3-server.ts";
 import { S3Storage } from "./servers/s3-storage.ts";
 import type { StorageServer } from "./servers/storage-server.ts";
@@ -34,10 +39,7 @@ const AGENT = here("../operator/agent/main.ts");
 const CRDS = here("../crds/");
 
 export const NAMESPACE = "prod";
-export const OPERATOR_NAMESPACE = "starrocks-backup";
 export const AGENT_IMAGE = "starrocks-backup:dev";
-const WAIT_MS = 90_000;
-const POLL_MS = 100;
 
 export interface WorldOptions {
   /** Everything on disk; default a temporary folder that goes with `stop`. */
@@ -57,22 +59,11 @@ export interface WorldOptions {
   readonly network?: string;
 }
 
-/** What a person sees of a job or Repository. */
-export type Resource = Backup | Restore | Repository;
-const KINDS = { Backup: BACKUP, Restore: RESTORE, Repository: REPOSITORY } as const;
-
-function kindOf<T extends KubernetesObject>(kind: Resource["kind"]): Kind<T> {
-  return KINDS[kind] as unknown as Kind<T>;
-}
-
-export class World {
+/** A World on the embedded Kubernetes. */
+export class World extends AnyWorld {
   readonly dir: string;
   readonly kubernetes: Kubernetes;
-  readonly starrocks: StarRocks;
-  readonly storage: StorageServer;
   readonly #options: WorldOptions;
-  /** Everything any operator process has printed. */
-  readonly operatorLines: string[] = [];
   readonly #operators = new Set<ChildProcess>();
   #operator: ChildProcess | undefined;
 
@@ -83,10 +74,9 @@ export class World {
     readonly storage: StorageServer;
     readonly options: WorldOptions;
   }) {
+    super({ ...parts, namespace: NAMESPACE });
     this.dir = parts.dir;
     this.kubernetes = parts.kubernetes;
-    this.starrocks = parts.starrocks;
-    this.storage = parts.storage;
     this.#options = parts.options;
   }
 
@@ -146,43 +136,28 @@ export class World {
     return world;
   }
 
-  /** Of scenarios on S3: the proxy before it. */
-  get s3(): FaultProxy {
-    if (this.storage instanceof S3Storage) return this.storage.proxy;
-    throw new Error(`the storage is ${this.storage.kind}, not s3`);
+  override get client(): KubernetesClient {
+    return this.kubernetes.client;
   }
 
-  /** Of scenarios on S3: the secret key. Where the server takes any, one that can be looked for. */
-  get s3Secret(): string {
-    return must(this.storage.credentials["secretAccessKey"]);
+  override get nodeNames(): readonly string[] {
+    return this.kubernetes.nodeNames;
   }
 
-  /** Name of the Secret with the storage's credentials. */
-  get storageSecret(): string {
-    return `${this.storage.kind}-credentials`;
-  }
-
-  get hasStorageSecret(): boolean {
-    return Object.keys(this.storage.credentials).length > 0;
+  /** There is nobody else. */
+  protected override get scope(): Selection {
+    return {};
   }
 
   /** Namespaces and Secrets. */
   basics(): readonly KubernetesObject[] {
-    const secret = (name: string, stringData: Readonly<Record<string, string>>) => ({
+    const names = [NAMESPACE, OPERATOR_NAMESPACE];
+    const namespaces = names.map((name) => ({
       apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name, namespace: NAMESPACE },
-      data: Object.fromEntries(
-        Object.entries(stringData).map(([k, v]) => [k, Buffer.from(v).toString("base64")]),
-      ),
-    });
-    const { user, password } = this.starrocks.mysql;
-    return [
-      { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } },
-      { apiVersion: "v1", kind: "Namespace", metadata: { name: OPERATOR_NAMESPACE } },
-      ...(this.hasStorageSecret ? [secret(this.storageSecret, this.storage.credentials)] : []),
-      secret("starrocks-backup-user", { user, password }),
-    ];
+      kind: "Namespace",
+      metadata: { name },
+    }));
+    return [...namespaces, ...this.secrets()];
   }
 
   /** Makes the BEs' pods, which were evicted when their node was lost, again: as their StatefulSet does. */
@@ -198,20 +173,6 @@ export class World {
         await sleep(POLL_MS);
       }
     }
-  }
-
-  repository(change: Partial<Repository["spec"]> = {}, name = "prod"): KubernetesObject {
-    const { host, port } = this.starrocks.mysql;
-    return resource("Repository", name, {
-      location: this.storage.location("starrocks"),
-      ...this.storage.settings,
-      ...(this.hasStorageSecret ? { credentialsSecret: { name: this.storageSecret } } : {}),
-      cluster: {
-        frontends: [`${host}:${port}`],
-        credentialsSecret: { name: "starrocks-backup-user" },
-      },
-      ...change,
-    });
   }
 
   /** Starts the operator; another one that runs goes on. It ends with {@link stop}, if nothing ended it before. */
@@ -244,132 +205,32 @@ export class World {
     if (child !== undefined) await ended(child, signal);
   }
 
-  async apply(...objects: readonly KubernetesObject[]): Promise<void> {
-    await this.kubernetes.applyManifests(objects);
+  override async installOperator(): Promise<void> {
+    if (this.#operator === undefined) this.startOperator();
   }
 
-  async get<T extends Resource>(kind: T["kind"], name: string): Promise<T | undefined> {
-    return await this.kubernetes.client.get(kindOf<T>(kind), {
-      namespace: NAMESPACE,
-      name,
-    });
+  override async replaceOperator(end: OperatorEnd): Promise<void> {
+    await this.stopOperator(end === "killed" ? "SIGKILL" : "SIGTERM");
+    this.startOperator();
   }
 
-  /** The resource once `holds`; rejects with its last state and the operator's last lines. */
-  async until<T extends Resource>(
-    kind: T["kind"],
-    name: string,
-    holds: (resource: T) => boolean,
-    timeoutMs = WAIT_MS,
-  ): Promise<T> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const found = await this.get<T>(kind, name);
-      if (found !== undefined && holds(found)) return found;
-      if (Date.now() > deadline) {
-        const agents = found === undefined ? "" : await this.agentLogs(found);
-        throw new Error(
-          `${kind} ${name} never got there:\n${describe(found)}\n${agents}\n${this.tail()}`,
-        );
-      }
-      await sleep(POLL_MS);
-    }
+  override async killPod(name: string): Promise<void> {
+    this.kubernetes.killPod(NAMESPACE, name);
   }
 
-  /** Once it is gone from the API. */
-  async untilGone(kind: Resource["kind"], name: string, timeoutMs = WAIT_MS): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const found = await this.get(kind, name);
-      if (found === undefined) return;
-      if (Date.now() > deadline) {
-        throw new Error(`${kind} ${name} never went:\n${describe(found)}\n${this.tail()}`);
-      }
-      await sleep(POLL_MS);
-    }
+  override async loseNode(name: string): Promise<void> {
+    this.starrocks.killBackend(this.nodeNames.indexOf(name));
+    await this.kubernetes.node(name).powerOff();
   }
 
-  async patch(kind: Resource["kind"], name: string, patch: object): Promise<void> {
-    await this.kubernetes.client.patch(kindOf(kind), { namespace: NAMESPACE, name }, patch);
+  override async regainNode(name: string): Promise<void> {
+    await this.kubernetes.node(name).powerOn();
+    this.starrocks.startBackend(this.nodeNames.indexOf(name));
+    await this.registerBackends();
   }
 
-  async delete(kind: Resource["kind"], name: string): Promise<void> {
-    await this.kubernetes.client.delete(kindOf(kind), {
-      namespace: NAMESPACE,
-      name,
-    });
-  }
-
-  /** SQL as root; rows as texts. */
-  async sql(text: string): Promise<readonly Record<string, string | null>[]> {
-    const connection = await this.starrocks.connect();
-    try {
-      const [rows] = await connection.query(text);
-      return Array.isArray(rows) ? (rows as Record<string, string | null>[]) : [];
-    } finally {
-      await connection.end();
-    }
-  }
-
-  /** The texts of a Secret. */
-  async secret(namespace: string, name: string): Promise<Readonly<Record<string, string>>> {
-    const found = await this.kubernetes.client.get(SECRETS, { namespace, name });
-    return Object.fromEntries(
-      Object.entries(found?.data ?? {}).map(([k, v]) => [k, Buffer.from(v, "base64").toString()]),
-    );
-  }
-
-  /** All that anybody with a right to read could see, Secrets aside. */
-  async objects(namespace: string): Promise<readonly KubernetesObject[]> {
-    const kinds = [JOBS, PODS, SERVICES, EVENTS, REPOSITORY, BACKUP, RESTORE];
-    const lists = await Promise.all(
-      kinds.map((kind) =>
-        this.kubernetes.client.list(kind as Kind<KubernetesObject>, { namespace }),
-      ),
-    );
-    return lists.flatMap(({ items }) => items);
-  }
-
-  /** Keys of everything that is stored. */
-  async keys(): Promise<string[]> {
-    return (await this.storage.list()).map(({ key }) => key);
-  }
-
-  /** An object that somebody else writes. */
-  async putObject(key: string, body: string): Promise<void> {
-    await this.storage.write(key, Buffer.from(body));
-  }
-
-  /**
-   * What nobody wants after all jobs have ended: Jobs, pods, lent slots, brokers, staged objects, unfinished
-   * uploads. The slots and their mounts stay by design. The Repository's own checks may run just now.
-   */
-  async leftovers(): Promise<string[]> {
-    const ours = { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` };
-    const isOfJob = ({ metadata }: KubernetesObject): boolean =>
-      metadata.labels?.[LABELS.jobUid] !== undefined;
-    const { client } = this.kubernetes;
-    const jobs = (await client.list(JOBS, ours)).items.filter(isOfJob);
-    const pods = (await client.list(PODS, ours)).items.filter(isOfJob);
-    const slots = (await client.list(SERVICES, ours)).items.filter(
-      ({ metadata }) => metadata.annotations?.[ANNOTATIONS.lentTo] !== undefined,
-    );
-    const brokers = await this.sql("SHOW BROKER");
-    const staged = (await this.keys()).filter(
-      (key) => key.includes("__k8s_staging") || key.endsWith(".part"),
-    );
-    return [
-      ...jobs.map((o) => `Job ${o.metadata.name}`),
-      ...pods.map((o) => `pod ${o.metadata.name}`),
-      ...slots.map((o) => `lent slot ${o.metadata.name}`),
-      ...brokers.map((b) => `broker ${b["Name"]}`),
-      ...staged,
-      ...(await this.storage.unfinished()),
-    ];
-  }
-
-  tail(lines = 30): string {
-    return this.operatorLines.slice(-lines).join("\n");
+  override async restartApiServer(): Promise<void> {
+    await this.kubernetes.server.restart();
   }
 
   /** As stored this very moment, for hooks that cannot wait. */
@@ -381,24 +242,7 @@ export class World {
     return { ...found?.status };
   }
 
-  /** A new version of a Secret with the same content. */
-  async touchSecret(name: string): Promise<void> {
-    const metadata = { annotations: { touched: new Date().toISOString() } };
-    await this.kubernetes.client.patch(SECRETS, { namespace: NAMESPACE, name }, { metadata });
-  }
-
-  /** Names of the pods of a job's agents that run. */
-  async agentPods(job: Resource): Promise<string[]> {
-    const labelSelector = `${LABELS.jobUid}=${job.metadata.uid},${LABELS.component}=agent`;
-    const { items } = await this.kubernetes.client.list(PODS, {
-      namespace: NAMESPACE,
-      labelSelector,
-    });
-    return items.filter((p) => p.status?.phase === "Running").map((p) => p.metadata.name);
-  }
-
-  /** Every line that any pod has printed, also of pods that are gone. */
-  async podLogs(): Promise<string[]> {
+  override async podLogs(): Promise<string[]> {
     const nodes = join(this.dir, "kubernetes", "nodes");
     const entries = await readdir(nodes, { recursive: true, withFileTypes: true });
     const files = entries.filter((e) => e.isFile() && e.parentPath.includes("/logs"));
@@ -408,30 +252,7 @@ export class World {
     return texts.flatMap((text) => text.split("\n"));
   }
 
-  /** The last lines of a job's agents, for a person who looks at a failure. */
-  async agentLogs(job: Resource): Promise<string> {
-    const options = { tailLines: 8, limitBytes: 8_000 };
-    const logs = (await this.agentPods(job)).map(async (name) => {
-      const text = await this.kubernetes.client.log({ namespace: NAMESPACE, name }, options);
-      return `${name}:\n${text}`;
-    });
-    return (await Promise.all(logs)).join("\n");
-  }
-
-  /** What is left once it is nothing that `counts`, or what stays. */
-  async untilNothingIsLeft(
-    timeoutMs = 30_000,
-    counts: (what: string) => boolean = () => true,
-  ): Promise<string[]> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const left = (await this.leftovers()).filter(counts);
-      if (left.length === 0 || Date.now() > deadline) return left;
-      await sleep(POLL_MS);
-    }
-  }
-
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     for (const child of this.#operators) await ended(child, "SIGKILL");
     await this.kubernetes.stop(500);
     await this.starrocks.stop();
@@ -448,15 +269,8 @@ export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promis
   await exit;
 }
 
-const ROOT_PASSWORD = "starrocks-root-secret";
-
 export function resource(kind: Resource["kind"], name: string, spec: object): KubernetesObject {
-  const metadata = { name, namespace: NAMESPACE };
-  return { apiVersion: REPOSITORY.apiVersion, kind, metadata, spec } as KubernetesObject;
-}
-
-function describe(found: KubernetesObject | undefined): string {
-  return found === undefined ? "it is not there" : JSON.stringify(found, null, 1).slice(0, 6000);
+  return resourceIn(NAMESPACE, kind, name, spec);
 }
 
 async function readCrds(): Promise<readonly object[]> {
