@@ -1,5 +1,6 @@
 // What is generated, as one table: path → text. A new output is a new line here.
 import { readCustomResources } from "./crd.ts";
+import { printDashboard } from "./dashboard.ts";
 import { printFlags } from "./flags.ts";
 import { printMetrics, readMetrics } from "./metrics.ts";
 import { printRbac, readRbacRules } from "./rbac.ts";
@@ -11,6 +12,7 @@ import { printTypes } from "./types.ts";
 export async function generateAll(root: string): Promise<Readonly<Record<string, string>>> {
   const resources = readCustomResources(root);
   const outputs: Record<string, string> = {
+    "charts/starrocks-backup/files/dashboard.json": printDashboard(),
     "operator/api/schemas.generated.ts": printSchemas(resources),
     "docs/reference/flags.md": printFlags(),
     "docs/reference/metrics.md": printMetrics(await readMetrics()),
