@@ -1,4 +1,4 @@
-// Where the servers of `*.servers.test.ts` are on this machine: in the folder that `npm run servers` fills, or
+// Where the servers of `*.servers.test.ts`, and the judge of what GitOps tools think, are on this machine: in the folder that `npm run servers` fills, or
 // where a developer has them anyway. It never installs one: a test whose server is missing is skipped by name,
 // and fails instead where all must be there (REQUIRE_SERVERS=1, as in CI).
 import { accessSync, constants, readdirSync } from "node:fs";
@@ -6,7 +6,14 @@ import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const SERVER_NAMES = ["versitygw", "fake-gcs-server", "moto", "hadoop", "minio"] as const;
+export const SERVER_NAMES = [
+  "versitygw",
+  "fake-gcs-server",
+  "moto",
+  "hadoop",
+  "minio",
+  "gitops-judge",
+] as const;
 
 export type ServerName = (typeof SERVER_NAMES)[number];
 
@@ -19,6 +26,7 @@ const PLACES = {
   moto: "moto/bin/moto_server",
   hadoop: "hadoop/lib",
   minio: "bin/minio",
+  "gitops-judge": "bin/gitops-judge",
 } as const satisfies Record<ServerName, string>;
 
 /** Absolute: STORAGE_SERVERS_DIR, or `.cache/servers` of this clone. Need not exist. */

@@ -119,7 +119,13 @@ describe("what npm run servers is asked for", () => {
   const names = (...args: string[]) => parse(args, RECIPES)?.recipes.map(({ name }) => name);
 
   it("is all but what is only on request", () => {
-    expect(names()).to.deep.equal(["versitygw", "fake-gcs-server", "moto", "hadoop"]);
+    expect(names()).to.deep.equal([
+      "versitygw",
+      "fake-gcs-server",
+      "gitops-judge",
+      "moto",
+      "hadoop",
+    ]);
     expect(parse([], RECIPES)?.isRequired).to.equal(false);
     expect(parse(["--require"], RECIPES)?.isRequired).to.equal(true);
   });

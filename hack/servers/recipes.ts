@@ -1,5 +1,7 @@
 // How each test server is got: which toolchain, which version, which commands. Versions are pinned here (Hadoop's
 // in pom.xml) and were measured as such: another one is another server.
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ServerName } from "../../e2e/servers/installed.ts";
@@ -61,6 +63,16 @@ const MAVEN: Tool = {
   version: /Maven (\d+\.\d+)/,
 };
 
+/** Ours, of other people's parts: versions are in its go.mod. */
+const JUDGE = fileURLToPath(new URL("../gitops/judge", import.meta.url));
+
+/** Built anew when a source changed. */
+function judgeVersion(): string {
+  const hash = createHash("sha256");
+  for (const file of readdirSync(JUDGE).sort()) hash.update(readFileSync(join(JUDGE, file)));
+  return hash.digest("hex").slice(0, 12);
+}
+
 /** The slowest first: two are got at a time. */
 export const RECIPES: readonly Recipe[] = [
   goProgram({
@@ -82,6 +94,19 @@ export const RECIPES: readonly Recipe[] = [
     version: "v1.56.1",
     minutes: 4,
   }),
+  {
+    name: "gitops-judge",
+    version: judgeVersion(),
+    tools: [{ ...GO, atLeast: "1.26" }],
+    steps: (folder) => [
+      {
+        command: ["go", "build", "-C", JUDGE, "-trimpath", "-o", join(folder, "gitops-judge"), "."],
+      },
+    ],
+    link: "bin/gitops-judge",
+    target: "gitops-judge",
+    minutes: 4,
+  },
   {
     name: "moto",
     version: "5.2.5",
