@@ -4,12 +4,15 @@
 //   - a thread of its own sees whether the event loop still turns;
 //   - the event loop sees whether a call has been in flight far beyond its deadline.
 // A process that was stopped from outside (SIGSTOP, a frozen node) cannot end itself: the operator does.
+import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { InFlightCall } from "../broker/server.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { EXIT } from "./outcome.ts";
 
+/** Beside this module and of its kind: TypeScript in a clone, JavaScript in the image. */
+const THREAD = new URL(`watchdog-thread${extname(import.meta.url)}`, import.meta.url);
 const BEAT_MS = 500;
 const LOOK_EVERY_MS = 1000;
 
@@ -33,7 +36,7 @@ export interface Watchdog {
 
 export function startWatchdog(options: WatchdogOptions): Watchdog {
   const beats = new Int32Array(new SharedArrayBuffer(4));
-  const thread = new Worker(new URL("watchdog-thread.ts", import.meta.url), {
+  const thread = new Worker(THREAD, {
     workerData: {
       beats,
       loopMaxMs: options.loopMaxMs,
