@@ -16,6 +16,7 @@ import { BROKER_PORT, slotServiceName } from "./names.ts";
 /** Where things lie in our image. */
 export const IMAGE = {
   node: "/usr/local/bin/node",
+  operator: "/app/operator/main.js",
   agent: "/app/operator/agent/main.js",
 } as const;
 

@@ -1,0 +1,74 @@
+// Shared libraries from Debian's packages, for any processor: apt with lists and sources of its own, so that the
+// machine's Debian may be another one, and nothing of it changes. Nothing is installed, no script of a package runs.
+import { spawn } from "node:child_process";
+import { access, mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { run } from "./command.ts";
+import { DEBIAN, isWantedOfDebian, PLATFORMS, type Architecture } from "./contents.ts";
+import { unpack, writeEntry } from "./unpack.ts";
+
+const SOURCES = [
+  ["http://deb.debian.org/debian", `${DEBIAN.release} ${DEBIAN.release}-updates`],
+  ["http://deb.debian.org/debian-security", `${DEBIAN.release}-security`],
+] as const;
+
+/** Into `folder`, which becomes the image's root. `work` is for apt. */
+export async function addDebian(
+  folder: string,
+  architecture: Architecture,
+  work: string,
+): Promise<void> {
+  const options = await aptOptions(architecture, work);
+  await run("apt-get", [...options, "--quiet=2", "update"], work);
+  await run("apt-get", [...options, "--quiet=2", "download", ...DEBIAN.packages], work);
+  const { triplet } = PLATFORMS[architecture];
+  for (const file of (await readdir(work)).filter((name) => name.endsWith(".deb")).sort()) {
+    await unpackPackage(join(work, file), folder, triplet);
+    const control = await run("dpkg-deb", ["--field", file], work);
+    // Where scanners look for the packages of an image without a package manager.
+    const name = /^Package: (\S+)$/m.exec(control)?.[1] ?? file;
+    await writeEntry(join(folder, "var/lib/dpkg/status.d", name), control);
+  }
+}
+
+async function unpackPackage(file: string, folder: string, triplet: string): Promise<void> {
+  const child = spawn("dpkg-deb", ["--fsys-tarfile", file], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`dpkg-deb --fsys-tarfile ${file} ended with ${code}`));
+    });
+  });
+  const place = (path: string) => (isWantedOfDebian(path, triplet) ? path : undefined);
+  await Promise.all([unpack(child.stdout, folder, place), ended]);
+}
+
+async function aptOptions(architecture: Architecture, work: string): Promise<readonly string[]> {
+  await access(DEBIAN.keyring).catch(() => {
+    throw new Error(`needs Debian's keys, ${DEBIAN.keyring}: apt install debian-archive-keyring`);
+  });
+  for (const name of ["lists/partial", "archives/partial"]) {
+    await mkdir(join(work, name), { recursive: true });
+  }
+  const stanzas = SOURCES.map(
+    ([uri, suites]) =>
+      `Types: deb\nURIs: ${uri}\nSuites: ${suites}\nComponents: main\nSigned-By: ${DEBIAN.keyring}\n`,
+  );
+  await writeFile(join(work, "debian.sources"), stanzas.join("\n"));
+  await writeFile(join(work, "status"), "");
+  return [
+    `Dir::State=${work}`,
+    `Dir::State::status=${join(work, "status")}`,
+    `Dir::Cache=${work}`,
+    `Dir::Etc::sourcelist=${join(work, "debian.sources")}`,
+    "Dir::Etc::sourceparts=/dev/null",
+    `APT::Architecture=${architecture}`,
+    `APT::Architectures::=${architecture}`,
+    "APT::Sandbox::User=",
+    // Descriptions and icons are of no use here.
+    "Acquire::Languages=none",
+  ].flatMap((option) => ["-o", option]);
+}
