@@ -80,7 +80,7 @@ describe("Informer on the embedded API server", () => {
     const stopInformer = new AbortController();
     const metrics = new RuntimeMetrics();
     const deps = { api, clock: systemClock, random: systemRandom, log: silentLog, metrics };
-    const informer = new Informer(deps, LEASES, { namespace: n });
+    const informer = new Informer(deps, LEASES, { namespaces: [n] });
     const running = informer.run(stopInformer.signal);
     /** Resolves when the store holds exactly these. */
     const until = (names: string) =>

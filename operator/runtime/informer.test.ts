@@ -24,8 +24,8 @@ describe("Informer", () => {
     if (before === undefined) return `added ${name}`;
     return after === undefined ? `deleted ${name}` : `updated ${name}`;
   };
-  const start = (api: Api = world.api, options = {}) => {
-    informer = new Informer({ ...world, api }, LEASES, { namespace: "n" }, options);
+  const start = (api: Api = world.api, options = {}, namespaces = ["n"]) => {
+    informer = new Informer({ ...world, api }, LEASES, { namespaces }, options);
     informer.subscribe((change) => seen.push(describeChange(change)));
     running = informer.run(stop.signal);
   };
@@ -153,7 +153,7 @@ describe("Informer", () => {
     for (const pause of pauses) {
       await world.clock.advance(pause - 1);
       expect(informer.isSynced).to.equal(false);
-      expect(must(informer.health.ready)()).to.contain("has not listed leases yet: refused");
+      expect(must(informer.health.ready)()).to.contain("has not listed leases in n yet: refused");
       await world.clock.advance(1);
     }
     expect(informer.isSynced).to.equal(true);
@@ -191,6 +191,51 @@ describe("Informer", () => {
     expect(watches).to.be.within(2, 12);
   });
 
+  it("keeps several namespaces, each by itself", async () => {
+    const inNamespace = (name: string, namespace: string) => {
+      world.api.seed(LEASES, { ...lease(name), metadata: { name, namespace } });
+    };
+    inNamespace("a", "n");
+    inNamespace("b", "m");
+    inNamespace("c", "elsewhere");
+    const refused = new ApiError(403, "Forbidden", "no right");
+    let isAllowed = false;
+    const api = override(world.api, {
+      list: async (kind, selection) => {
+        if (selection.namespace === "m" && !isAllowed) throw refused;
+        return await world.api.list(kind, selection);
+      },
+    });
+    start(api, {}, ["n", "m"]);
+    await settle();
+    expect(seen).to.deep.equal(["added a"]);
+    expect(informer.isSynced).to.equal(false);
+    expect(must(informer.health.ready)()).to.equal("has not listed leases in m yet: no right");
+    isAllowed = true;
+    await world.clock.advance(60_000);
+    expect(informer.isSynced).to.equal(true);
+    expect(must(informer.health.ready)()).to.equal(undefined);
+    expect(seen).to.deep.equal(["added a", "added b"]);
+    await world.api.create(LEASES, { ...lease("d"), metadata: { name: "d", namespace: "m" } });
+    await settle();
+    expect(seen.slice(2)).to.deep.equal(["added d"]);
+  });
+
+  it("a list of one namespace takes nothing of another away", async () => {
+    world.api.seed(LEASES, lease("a"));
+    world.api.seed(LEASES, { ...lease("b"), metadata: { name: "b", namespace: "m" } });
+    start(world.api, {}, ["n", "m"]);
+    await settle();
+    await world.clock.advance(5000);
+    world.api.compact();
+    world.api.endWatches();
+    await world.api.delete(LEASES, named("a"));
+    world.api.compact();
+    await world.clock.advance(60_000);
+    expect(await metricOf(world, "informer_lists_total", { kind: "leases" })).to.be.greaterThan(2);
+    expect(seen).to.deep.equal(["added a", "added b", "deleted a"]);
+  });
+
   it("says that it hears nothing when the server is gone for long", async () => {
     const watches = cutOff(world.api);
     start(watches.api);
@@ -200,7 +245,7 @@ describe("Informer", () => {
     expect(must(informer.health.ready)()).to.equal(undefined);
     await world.clock.advance(60_000);
     expect(must(informer.health.ready)()).to.match(
-      /has heard nothing of leases for \d+ s: cut off/,
+      /has heard nothing of leases in n for \d+ s: cut off/,
     );
   });
 

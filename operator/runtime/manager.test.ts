@@ -22,7 +22,7 @@ describe("Manager", () => {
   const start = (reconcile: () => Promise<Result> = () => Promise.resolve(done("ok"))) => {
     manager.add({
       name: "test",
-      sources: [watches(manager.informer(LEASES, { namespace: "n" }))],
+      sources: [watches(manager.informer(LEASES, { namespaces: ["n"] }))],
       reconcile: async ({ name }) => {
         reconciled.push(name);
         return await reconcile();
@@ -52,11 +52,11 @@ describe("Manager", () => {
     world.api.seed(LEASES, lease("a"));
   });
 
-  it("makes one informer for a kind and selection", () => {
-    const first = manager.informer(LEASES, { namespace: "n" });
-    expect(manager.informer(LEASES, { namespace: "n" })).to.equal(first);
+  it("makes one informer for a kind and scope", () => {
+    const first = manager.informer(LEASES, { namespaces: ["n"] });
+    expect(manager.informer(LEASES, { namespaces: ["n"] })).to.equal(first);
     expect(manager.informer(LEASES)).not.to.equal(first);
-    expect(manager.informer(PODS, { namespace: "n" })).not.to.equal(first);
+    expect(manager.informer(PODS, { namespaces: ["n"] })).not.to.equal(first);
     expect(checks.map(({ name }) => name)).to.have.length(3);
   });
 
@@ -120,7 +120,7 @@ describe("Manager", () => {
     const seen: string[] = [];
     manager.add({
       name: "slow",
-      sources: [watches(manager.informer(LEASES, { namespace: "n" }))],
+      sources: [watches(manager.informer(LEASES, { namespaces: ["n"] }))],
       reconcile: (_, { signal }) =>
         new Promise((_, reject) => {
           signal.addEventListener("abort", () => {

@@ -9,12 +9,12 @@ import { assert } from "../assert.ts";
 import type { Clock, Random } from "../clock.ts";
 import { TransientError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Api, Kind, KubernetesObject, Selection } from "./api.ts";
+import type { Api, Kind, KubernetesObject } from "./api.ts";
 import type { ControllerOptions } from "./controller.ts";
 import { Controller } from "./controller.ts";
 import type { HealthCheck } from "./health.ts";
 import { Informer } from "./informer.ts";
-import type { InformerOptions } from "./informer.ts";
+import type { InformerOptions, Scope } from "./informer.ts";
 import type { Leader } from "./leader.ts";
 import type { RuntimeMetrics } from "./metrics.ts";
 
@@ -52,18 +52,24 @@ export class Manager {
     this.#deps = deps;
   }
 
-  /** The one informer of this kind and selection; the options are those of who asks first. */
+  /** The one informer of this kind and scope; the options are those of who asks first. */
   informer<T extends KubernetesObject>(
     kind: Kind<T>,
-    selection: Selection = {},
+    scope: Scope = {},
     options: InformerOptions<T> = {},
   ): Informer<T> {
-    const { namespace, labelSelector, fieldSelector } = selection;
-    const id = [kind.apiVersion, kind.plural, namespace, labelSelector, fieldSelector].join(" ");
+    const { namespaces, labelSelector, fieldSelector } = scope;
+    const id = JSON.stringify([
+      kind.apiVersion,
+      kind.plural,
+      namespaces,
+      labelSelector,
+      fieldSelector,
+    ]);
     const known = this.#informers.get(id);
     if (known !== undefined) return known as Informer<T>;
     assert(!this.#hasStarted, "informers are made before the manager runs");
-    const informer = new Informer(this.#deps, kind, selection, options);
+    const informer = new Informer(this.#deps, kind, scope, options);
     this.#informers.set(id, informer);
     this.#deps.register(informer.health);
     return informer;
