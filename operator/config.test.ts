@@ -9,7 +9,8 @@ describe("parseConfig", () => {
       kubeconfig: undefined,
       context: undefined,
       namespace: "default",
-      watchNamespace: undefined,
+      watchNamespaces: undefined,
+      starRocksNamespaces: undefined,
       agentImage: "starrocks-backup:dev",
       host: "0.0.0.0",
       port: 8080,
@@ -21,13 +22,14 @@ describe("parseConfig", () => {
 
   it("reads every flag", () => {
     const argv =
-      "--kubeconfig=./k --context kind --namespace=own --watch-namespace=prod " +
-      "--agent-image=example.org/a:1 --listen=[::1]:9090 --workers=2 --log-level=debug";
+      "--kubeconfig=./k --context kind --namespace=own --watch-namespaces=prod,test,prod " +
+      "--starrocks-namespaces=test,starrocks --agent-image=example.org/a:1 --listen=[::1]:9090 --workers=2 --log-level=debug";
     expect(parseConfig(argv.split(" "), { POD_NAMESPACE: "pod" })).to.deep.equal({
       kubeconfig: "./k",
       context: "kind",
       namespace: "own",
-      watchNamespace: "prod",
+      watchNamespaces: ["prod", "test"],
+      starRocksNamespaces: ["prod", "test", "starrocks"],
       agentImage: "example.org/a:1",
       host: "::1",
       port: 9090,
@@ -35,6 +37,11 @@ describe("parseConfig", () => {
       leaseMs: 15_000,
       logLevel: "debug",
     });
+  });
+
+  it("looks for StarRocks everywhere where it watches everything", () => {
+    const { starRocksNamespaces } = parseConfig(["--starrocks-namespaces=starrocks"], {});
+    expect(starRocksNamespaces).to.equal(undefined);
   });
 
   it("takes the pod's namespace where none is said", () => {
@@ -47,6 +54,9 @@ describe("parseConfig", () => {
     ["--listen=8080", /^--listen=8080 is not understood/],
     ["--log-level=loud", /^--log-level=loud is not understood/],
     ["--namespace=A_b", /^--namespace=A_b is not understood/],
+    ["--watch-namespaces=a,", /^--watch-namespaces=a, is not understood/],
+    ["--watch-namespaces=A", /^--watch-namespaces=A is not understood/],
+    ["--starrocks-namespaces=,", /^--starrocks-namespaces=, is not understood/],
     ["--agent-image=", /^--agent-image= is not understood/],
     ["--password=x", /password/],
     ["serve", /serve/],

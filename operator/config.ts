@@ -12,6 +12,9 @@ interface Flag {
 }
 
 const ANY = /^.*$/;
+const NAME = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?";
+const NAMESPACE = new RegExp(`^(${NAME})?$`);
+const NAMESPACES = new RegExp(`^(${NAME}(,${NAME})*)?$`);
 
 export const FLAGS = {
   kubeconfig: {
@@ -29,14 +32,20 @@ export const FLAGS = {
   namespace: {
     help: "the operator's own namespace: its Lease and its key are there; empty: $POD_NAMESPACE, else default",
     fallback: "",
-    shape: /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/,
+    shape: NAMESPACE,
     example: "starrocks-backup",
   },
-  "watch-namespace": {
-    help: "only resources of this namespace; empty: of all",
+  "watch-namespaces": {
+    help: "only resources of these namespaces, with commas between them; empty: of all",
     fallback: "",
-    shape: /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/,
-    example: "prod",
+    shape: NAMESPACES,
+    example: "prod,staging",
+  },
+  "starrocks-namespaces": {
+    help: "with --watch-namespaces: where pods of StarRocks are looked for beside these, to find their nodes",
+    fallback: "",
+    shape: NAMESPACES,
+    example: "starrocks",
   },
   "agent-image": {
     help: "image of the agents, where a Repository names none",
@@ -74,7 +83,10 @@ export interface OperatorConfig {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly namespace: string;
-  readonly watchNamespace: string | undefined;
+  /** Undefined: all of them. */
+  readonly watchNamespaces: readonly string[] | undefined;
+  /** Where StarRocks' pods are looked for, the watched ones among them. Undefined: everywhere. */
+  readonly starRocksNamespaces: readonly string[] | undefined;
   readonly agentImage: string;
   readonly host: string;
   readonly port: number;
@@ -94,13 +106,17 @@ export function parseConfig(argv: readonly string[], env: Environment): Operator
     if (flag.shape.test(given)) return given;
     throw wrong(`--${name}=${given} is not understood: ${flag.help}, for example ${flag.example}`);
   };
+  const watched = listOf(value("watch-namespaces"));
+  const alsoStarRocks = listOf(value("starrocks-namespaces"));
   const listen = value("listen");
   const colon = listen.lastIndexOf(":");
   return {
     kubeconfig: value("kubeconfig") || undefined,
     context: value("context") || undefined,
     namespace: value("namespace") || (env["POD_NAMESPACE"] ?? "default"),
-    watchNamespace: value("watch-namespace") || undefined,
+    watchNamespaces: watched.length === 0 ? undefined : watched,
+    starRocksNamespaces:
+      watched.length === 0 ? undefined : [...new Set([...watched, ...alsoStarRocks])],
     agentImage: value("agent-image"),
     host: listen.slice(0, colon).replace(/^\[|\]$/g, ""),
     port: Number(listen.slice(colon + 1)),
@@ -108,6 +124,10 @@ export function parseConfig(argv: readonly string[], env: Environment): Operator
     leaseMs: Number(value("lease-seconds")) * 1000,
     logLevel: value("log-level") as LogLevel,
   };
+}
+
+function listOf(value: string): readonly string[] {
+  return [...new Set(value.split(",").filter((name) => name !== ""))];
 }
 
 function parseFlags(argv: readonly string[]): Readonly<Record<string, string | undefined>> {
@@ -125,7 +145,7 @@ function parseFlags(argv: readonly string[]): Readonly<Record<string, string | u
 export function helpText(): string {
   const lines = Object.entries(FLAGS).map(
     ([name, { help, fallback }]) =>
-      `  --${name.padEnd(16)} ${help} (default ${JSON.stringify(fallback)})`,
+      `  --${name.padEnd(20)} ${help} (default ${JSON.stringify(fallback)})`,
   );
   return ["operator [--flag=value …]", "", ...lines].join("\n");
 }

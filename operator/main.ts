@@ -11,6 +11,7 @@ import { Frontends } from "./controllers/frontends.ts";
 import { controllers, makeInformers } from "./controllers/index.ts";
 import { OperatorMetrics, RUNTIME_PREFIX } from "./controllers/metrics.ts";
 import { readMountKey } from "./controllers/mount-key.ts";
+import { LEASE_NAME } from "./controllers/names.ts";
 import { describeError, TerminalError } from "./errors.ts";
 import { createLog, type Log } from "./log.ts";
 import { openApi } from "./runtime/client.ts";
@@ -25,7 +26,6 @@ import { openFrontend } from "./starrocks/open.ts";
 enableCompileCache();
 
 const NAME = "starrocks-backup-operator";
-const LEASE = "starrocks-backup-operator";
 const EXIT_FAILED = 1;
 /** Nothing heals until a person changes flags, kubeconfig or rights. */
 const EXIT_MISCONFIGURED = 42;
@@ -69,7 +69,7 @@ async function run(config: OperatorConfig, log: Log, signal: AbortSignal): Promi
   });
   const leader = new Leader(
     { ...common, api },
-    { namespace: config.namespace, name: LEASE, identity, ...leaseTimes(config.leaseMs) },
+    { namespace: config.namespace, name: LEASE_NAME, identity, ...leaseTimes(config.leaseMs) },
   );
   const manager = new Manager({
     ...common,
@@ -85,7 +85,7 @@ async function run(config: OperatorConfig, log: Log, signal: AbortSignal): Promi
     open: openFrontend,
     metrics: operatorMetrics,
   });
-  const informers = makeInformers(manager, config.watchNamespace);
+  const informers = makeInformers(manager, config.watchNamespaces);
   operatorMetrics.follow(informers.caches, informers.pods);
   let key: Promise<Secret> | undefined;
   const deps: ControllerDeps = {
@@ -103,6 +103,7 @@ async function run(config: OperatorConfig, log: Log, signal: AbortSignal): Promi
         throw error;
       })),
     lookup: addressesOf,
+    starRocksNamespaces: config.starRocksNamespaces,
     agentImage: config.agentImage,
   };
   for (const options of controllers(deps, informers, config.workers)) manager.add(options);

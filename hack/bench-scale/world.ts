@@ -161,6 +161,7 @@ export class ScaleWorld {
       requireLead: () => Promise.resolve(),
       mountKey: () => Promise.resolve(new Secret("the key of the operator")),
       lookup: (host: string) => Promise.resolve([addressOf(Number(host.slice(3)))]),
+      starRocksNamespaces: undefined,
       agentImage: "agent:1",
     };
     for (const options of controllers(deps, informers, WORKERS)) {

@@ -55,6 +55,8 @@ export interface ControllerDeps {
   readonly mountKey: () => Promise<Secret>;
   /** Addresses of a host that is a name; empty when it has none. */
   readonly lookup: (host: string) => Promise<readonly string[]>;
+  /** Where StarRocks' pods are looked for; undefined: in all namespaces, with one question. */
+  readonly starRocksNamespaces: readonly string[] | undefined;
   /** Image of agents whose Repository names none. */
   readonly agentImage: string;
 }

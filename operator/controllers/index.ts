@@ -35,9 +35,12 @@ export interface Informers {
   readonly caches: Caches;
 }
 
-/** One informer per kind; of built-in kinds only our own objects. */
-export function makeInformers(manager: Manager, namespace: string | undefined): Informers {
-  const of = namespace === undefined ? {} : { namespace };
+/** One informer per kind, of these namespaces or of all; of built-in kinds only our own objects. */
+export function makeInformers(
+  manager: Manager,
+  namespaces: readonly string[] | undefined,
+): Informers {
+  const of = namespaces === undefined ? {} : { namespaces };
   const ours = { ...of, labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` };
   const repositories = manager.informer(REPOSITORY, of);
   const backups = manager.informer(BACKUP, of);

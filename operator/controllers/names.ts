@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 import type { ObjectMeta } from "../runtime/api.ts";
 import { must } from "../assert.ts";
 
+/** The Lease of the election, in the operator's namespace. */
+export const LEASE_NAME = "starrocks-backup-operator";
 /** Port that agents serve StarRocks on. */
 export const BROKER_PORT = 8000;
 /** LOCATION of every mount; FE and BEs only put it in front of paths. */

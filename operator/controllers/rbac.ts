@@ -1,4 +1,8 @@
 // The rights that the reconcilers need, as data: the chart's roles are made from it.
+import { GROUP } from "../api/group.ts";
+import { BACKUP, REPOSITORY, RESTORE } from "../api/kinds.ts";
+import { MOUNT_KEY_SECRET } from "./mount-key.ts";
+import { LEASE_NAME } from "./names.ts";
 
 export interface RbacRule {
   readonly apiGroups: readonly string[];
@@ -6,10 +10,14 @@ export interface RbacRule {
   readonly verbs: readonly string[];
   /** Why, for who reviews the chart. */
   readonly why: string;
+  /** Of these names alone. The verbs are such that a name is known beforehand: not `create`, `list` or `watch`. */
+  readonly resourceNames?: readonly string[];
   /** In the operator's own namespace only. */
   readonly own?: true;
-  /** Needs a ClusterRole even where one namespace is watched. */
+  /** Of objects without a namespace: needs a ClusterRole also where only some namespaces are watched. */
   readonly clusterWide?: true;
+  /** In the namespaces of `--starrocks-namespaces`. Where all are watched other rules include it. */
+  readonly starRocks?: true;
 }
 
 const READ = ["get", "list", "watch"] as const;
@@ -70,12 +78,12 @@ export const RBAC_RULES: readonly RbacRule[] = [
     apiGroups: [""],
     resources: ["namespaces"],
     verbs: ["get"],
-    why: "whether a namespace is being deleted: then all data is kept",
-    clusterWide: true,
+    why: "whether a namespace is being deleted: then all data is kept; a Role allows it of its own namespace",
   },
   {
     apiGroups: ["apiextensions.k8s.io"],
     resources: ["customresourcedefinitions"],
+    resourceNames: [REPOSITORY, BACKUP, RESTORE].map(({ plural }) => `${plural}.${GROUP}`),
     verbs: ["get"],
     why: "whether our CRDs are being deleted: then all data is kept",
     clusterWide: true,
@@ -83,15 +91,38 @@ export const RBAC_RULES: readonly RbacRule[] = [
   {
     apiGroups: ["coordination.k8s.io"],
     resources: ["leases"],
-    verbs: ["get", "create", "patch"],
+    resourceNames: [LEASE_NAME],
+    verbs: ["get", "patch"],
     why: "leader election",
+    own: true,
+  },
+  {
+    apiGroups: ["coordination.k8s.io"],
+    resources: ["leases"],
+    verbs: ["create"],
+    why: "the first one who would lead; Kubernetes knows no right to create by name",
     own: true,
   },
   {
     apiGroups: [""],
     resources: ["secrets"],
-    verbs: ["get", "create"],
+    resourceNames: [MOUNT_KEY_SECRET],
+    verbs: ["get"],
     why: "the key of the mounts' tokens",
     own: true,
+  },
+  {
+    apiGroups: [""],
+    resources: ["secrets"],
+    verbs: ["create"],
+    why: "that key, once; Kubernetes knows no right to create by name",
+    own: true,
+  },
+  {
+    apiGroups: [""],
+    resources: ["pods"],
+    verbs: ["list"],
+    why: "which node a BE runs on, where StarRocks is in another namespace than its Repository",
+    starRocks: true,
   },
 ];

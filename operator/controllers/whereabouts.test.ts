@@ -1,5 +1,6 @@
 // Where hosts of StarRocks are: nodes are known, pods are asked for, and not every time.
 import { expect } from "chai";
+import type { Api } from "../runtime/api.ts";
 import { PODS } from "../runtime/objects.ts";
 import type { BackendNode } from "../starrocks/frontend.ts";
 import type { ControllerDeps } from "./deps.ts";
@@ -22,17 +23,20 @@ function putPod(world: World, name: string, phase: "Running" | "Succeeded"): voi
 
 describe("whereabouts", () => {
   let world: World;
-  let lists: number;
+  let lists: (string | undefined)[];
   let deps: ControllerDeps;
 
   beforeEach(() => {
     world = new World();
-    lists = 0;
-    const api = new Proxy(world.deps.api, {
-      get: (target, verb) => {
-        if (verb === "list") lists += 1;
-        return Reflect.get(target, verb, target) as unknown;
+    lists = [];
+    const counting: Pick<Api, "list"> = {
+      list: (kind, selection) => {
+        lists.push(selection.namespace);
+        return world.deps.api.list(kind, selection);
       },
+    };
+    const api = new Proxy(world.deps.api, {
+      get: (target, verb) => Reflect.get(verb === "list" ? counting : target, verb) as unknown,
     });
     const lookup = (host: string) => Promise.resolve(host === "be-0.be.svc" ? ["10.1.0.7"] : []);
     deps = { ...world.deps, api, lookup };
@@ -47,7 +51,20 @@ describe("whereabouts", () => {
       ["nowhere", []],
     ]);
     expect(found.nodes.length).to.equal(3);
-    expect(lists).to.equal(1);
+    expect(lists).to.deep.equal([undefined]);
+  });
+
+  it("asks in the namespaces alone where it may look", async () => {
+    putPod(world, "be-0", "Running");
+    const podsIn = async (...starRocksNamespaces: readonly string[]) =>
+      (
+        await whereabouts({ ...deps, caches: { ...deps.caches }, starRocksNamespaces }, [
+          be("10.1.0.7"),
+        ])
+      ).pods;
+    expect(await podsIn("ops", "other")).to.deep.equal([]);
+    expect(await podsIn("ops", "starrocks")).to.have.length(1);
+    expect(lists).to.deep.equal(["ops", "other", "ops", "starrocks"]);
   });
 
   it("leaves pods out that are over: their addresses are given away again", async () => {
@@ -58,10 +75,10 @@ describe("whereabouts", () => {
   it("asks again after half a minute", async () => {
     await whereabouts(deps, [be("10.1.0.7")]);
     await whereabouts(deps, [be("10.1.0.7")]);
-    expect(lists).to.equal(1);
+    expect(lists).to.deep.equal([undefined]);
     await world.clock.advance(30_000);
     putPod(world, "be-0", "Running");
     expect((await whereabouts(deps, [be("10.1.0.7")])).pods.length).to.equal(1);
-    expect(lists).to.equal(2);
+    expect(lists).to.have.length(2);
   });
 });

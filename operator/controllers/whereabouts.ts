@@ -41,10 +41,23 @@ async function podsAt(deps: ControllerDeps, address: string): Promise<readonly P
   const nowMs = deps.clock.monotonic();
   const cached = cache.get(address);
   if (cached !== undefined && cached.untilMs > nowMs) return cached.pods;
-  const page = await deps.api.list(PODS, { fieldSelector: `status.podIP=${address}`, limit: 10 });
+  const found = await listPodsAt(deps, address);
   // Addresses of pods that are over are given away again.
-  const pods = page.items.filter((p) => p.status?.phase === "Running");
+  const pods = found.filter((p) => p.status?.phase === "Running");
   if (cache.size >= CACHE_MAX) cache.clear();
   cache.set(address, { untilMs: nowMs + CACHE_MS, pods });
   return pods;
+}
+
+/** Only where it may look: a list over all namespaces is a right that a namespaced operator does not have. */
+async function listPodsAt(
+  { api, starRocksNamespaces }: ControllerDeps,
+  address: string,
+): Promise<readonly Pod[]> {
+  const selection = { fieldSelector: `status.podIP=${address}`, limit: 10 };
+  const scopes = starRocksNamespaces?.map((namespace) => ({ namespace })) ?? [{}];
+  const pages = await Promise.all(
+    scopes.map((scope) => api.list(PODS, { ...scope, ...selection })),
+  );
+  return pages.flatMap(({ items }) => items);
 }

@@ -395,6 +395,7 @@ class Process {
       requireLead: () => Promise.resolve(),
       mountKey: () => Promise.resolve(new Secret(KEY)),
       lookup: (host) => Promise.resolve([`10.0.0.${host.slice(3)}`]),
+      starRocksNamespaces: undefined,
       agentImage: "agent:1",
     };
     this.refresh();
