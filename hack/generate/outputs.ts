@@ -2,11 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { printArgocd } from "./argocd.ts";
+import { printChart } from "./chart.ts";
 import { readCustomResources } from "./crd.ts";
 import { printDashboard } from "./dashboard.ts";
 import { printFlags } from "./flags.ts";
 import { printMetrics, readMetrics } from "./metrics.ts";
-import { printRbac, readRbacRules } from "./rbac.ts";
+import { printRbac } from "./rbac.ts";
 import { printReference } from "./reference.ts";
 import { printSchemas } from "./schemas.ts";
 import { printTypes } from "./types.ts";
@@ -20,7 +21,8 @@ export async function generateAll(root: string): Promise<Readonly<Record<string,
     "operator/api/schemas.generated.ts": printSchemas(resources),
     "docs/reference/flags.md": printFlags(),
     "docs/reference/metrics.md": printMetrics(await readMetrics()),
-    "docs/reference/rbac.md": printRbac(await readRbacRules(root)),
+    "docs/reference/rbac.md": printRbac(),
+    ...printChart(root, resources),
   };
   for (const resource of resources) {
     const name = resource.kind.toLowerCase();
