@@ -62,7 +62,7 @@ export function stat(
     ...text,
     type: "stat",
     queries: [query],
-    width: 3,
+    width: 6,
     height: 4,
     instant: true,
     transformations: [],

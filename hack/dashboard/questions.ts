@@ -46,10 +46,29 @@ export const JOBS = once("starrocks_backup_jobs", "kind, namespace, repository, 
 
 const QUANTILES = [0.5, 0.95] as const;
 
-/** Of a histogram. */
-export function quantiles(histogram: string, by: string, range: string): readonly Query[] {
+/**
+ * How often something happened in each interval. `increase` sees nothing of a series that begins with 1, as the first
+ * failure with a reason does, and a counter that begins anew has happened as often as it says.
+ */
+export function happened(counter: string, by: string, labels = OF_REPOSITORY): string {
+  const now = `${counter}{${labels}}`;
+  const before = `${now} offset $__rate_interval`;
+  return `sum by (${by}) ((${now} - ${before}) > 0 or (${now} unless ${before}) > 0)`;
+}
+
+/** Of a histogram since the operator's process began: what is rare has no rate. */
+export function quantilesOfAll(buckets: string, by: string): readonly Query[] {
+  return quantilesOf(by, buckets);
+}
+
+/** Of a histogram in each interval. */
+export function quantiles(buckets: string, by: string): readonly Query[] {
+  return quantilesOf(by, `rate(${buckets}[$__rate_interval])`);
+}
+
+function quantilesOf(by: string, series: string): readonly Query[] {
   return QUANTILES.map((q) => ({
-    expr: `histogram_quantile(${q}, sum by (${by}, le) (rate(${histogram}[${range}])))`,
+    expr: `histogram_quantile(${q}, sum by (${by}, le) (${series}))`,
     legend: `{{${by}}} p${q * 100}`,
   }));
 }

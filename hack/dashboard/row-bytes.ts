@@ -1,6 +1,6 @@
 // Where the bytes go, how fast, and how many lie there.
 import { graph, type Row } from "./grafana.ts";
-import { OF_DATABASE, OF_REPOSITORY, once } from "./questions.ts";
+import { OF_DATABASE, OF_REPOSITORY, happened, once } from "./questions.ts";
 
 export const BYTES_ROW: Row = {
   title: "Bytes",
@@ -19,7 +19,10 @@ export const BYTES_ROW: Row = {
       { title: "Moved", description: "Also by attempts that failed, in each interval." },
       [
         {
-          expr: `sum by (namespace, repository, direction) (increase(starrocks_backup_transferred_bytes_total{${OF_REPOSITORY}}[$__rate_interval]))`,
+          expr: happened(
+            "starrocks_backup_transferred_bytes_total",
+            "namespace, repository, direction",
+          ),
           legend: "{{namespace}}/{{repository}} {{direction}}",
         },
       ],

@@ -1,6 +1,6 @@
 // What runs, what waits and for what, and how it ended.
 import { graph, type Row } from "./grafana.ts";
-import { JOBS, OF_REPOSITORY, quantiles } from "./questions.ts";
+import { OF_REPOSITORY, JOBS, happened, quantilesOfAll } from "./questions.ts";
 
 export const JOBS_ROW: Row = {
   title: "Jobs",
@@ -36,7 +36,7 @@ export const JOBS_ROW: Row = {
       { title: "Jobs that ended", description: "By phase and reason, in each interval." },
       [
         {
-          expr: `sum by (kind, phase, reason) (increase(starrocks_backup_jobs_ended_total{${OF_REPOSITORY}}[$__rate_interval])) > 0`,
+          expr: happened("starrocks_backup_jobs_ended_total", "kind, phase, reason"),
           legend: "{{kind}} {{phase}} {{reason}}",
         },
       ],
@@ -45,9 +45,10 @@ export const JOBS_ROW: Row = {
     graph(
       {
         title: "Duration of those that FINISHED",
-        description: "Median and 95th percentile over a day, from start to FINISHED.",
+        description:
+          "Median and 95th percentile of all since the operator began, from their start.",
       },
-      quantiles(`starrocks_backup_duration_seconds_bucket{${OF_REPOSITORY}}`, "kind", "1d"),
+      quantilesOfAll(`starrocks_backup_duration_seconds_bucket{${OF_REPOSITORY}}`, "kind"),
       { unit: "s" },
     ),
     graph(
@@ -57,7 +58,7 @@ export const JOBS_ROW: Row = {
       },
       [
         {
-          expr: `sum by (kind, reason) (increase(starrocks_backup_retries_total{${OF_REPOSITORY}}[$__rate_interval])) > 0`,
+          expr: happened("starrocks_backup_retries_total", "kind, reason"),
           legend: "{{kind}} {{reason}}",
         },
       ],

@@ -1,6 +1,6 @@
 // Whether the operator itself is well.
 import { graph, timeline, type Row } from "./grafana.ts";
-import { quantiles } from "./questions.ts";
+import { happened, quantiles } from "./questions.ts";
 
 export const OPERATOR_ROW: Row = {
   title: "The operator",
@@ -30,11 +30,7 @@ export const OPERATOR_ROW: Row = {
     ),
     graph(
       { title: "Time of a reconcile", description: "Median and 95th percentile." },
-      quantiles(
-        "starrocks_backup_operator_controller_reconcile_seconds_bucket",
-        "controller",
-        "$__rate_interval",
-      ),
+      quantiles("starrocks_backup_operator_controller_reconcile_seconds_bucket", "controller"),
       { unit: "s" },
     ),
     graph(
@@ -44,7 +40,11 @@ export const OPERATOR_ROW: Row = {
       },
       [
         {
-          expr: 'sum by (controller, result) (increase(starrocks_backup_operator_controller_reconciles_total{result=~"transient|error|internal_error|terminal"}[$__rate_interval])) > 0',
+          expr: happened(
+            "starrocks_backup_operator_controller_reconciles_total",
+            "controller, result",
+            'result=~"transient|error|internal_error|terminal"',
+          ),
           legend: "{{controller}} {{result}}",
         },
       ],
@@ -77,7 +77,7 @@ export const OPERATOR_ROW: Row = {
       },
       [
         {
-          expr: "sum by (kind) (increase(starrocks_backup_operator_informer_failures_total[$__rate_interval])) > 0",
+          expr: happened("starrocks_backup_operator_informer_failures_total", "kind", ""),
           legend: "{{kind}} watch",
         },
         {

@@ -1,6 +1,6 @@
 // What is wrong with a Repository: its checks, its slots, its pods, its StarRocks.
 import { graph, table, timeline, type Row } from "./grafana.ts";
-import { OF_REPOSITORY, once } from "./questions.ts";
+import { OF_REPOSITORY, happened, once } from "./questions.ts";
 
 export const REPOSITORIES_ROW: Row = {
   title: "Repositories",
@@ -62,7 +62,11 @@ export const REPOSITORIES_ROW: Row = {
       },
       [
         {
-          expr: `sum by (component, exit) (increase(starrocks_backup_agent_exits_total{exit!="ok",${OF_REPOSITORY}}[$__rate_interval])) > 0`,
+          expr: happened(
+            "starrocks_backup_agent_exits_total",
+            "component, exit",
+            `exit!="ok",${OF_REPOSITORY}`,
+          ),
           legend: "{{component}} {{exit}}",
         },
       ],
@@ -75,7 +79,11 @@ export const REPOSITORIES_ROW: Row = {
       },
       [
         {
-          expr: `sum by (repository, result) (increase(starrocks_backup_statements_total{result!="ok",${OF_REPOSITORY}}[$__rate_interval])) > 0`,
+          expr: happened(
+            "starrocks_backup_statements_total",
+            "repository, result",
+            `result!="ok",${OF_REPOSITORY}`,
+          ),
           legend: "{{repository}} {{result}}",
         },
       ],

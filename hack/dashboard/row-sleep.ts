@@ -1,13 +1,13 @@
 // May I sleep?
 import { stat, type Row } from "./grafana.ts";
 import {
-  JOBS,
   LAST_SUCCESS,
   NONE_IS_GOOD,
-  OF_DATABASE,
   ONE_IS_GOOD,
+  OF_DATABASE,
   YOUNG_IS_GOOD,
   ZERO,
+  JOBS,
   lastFailed,
   once,
 } from "./questions.ts";
