@@ -9,7 +9,7 @@ import { BACKUP } from "../../operator/api/kinds.ts";
 import { validate, withDefaults } from "../../operator/api/validate.ts";
 import { must } from "../../operator/assert.ts";
 import { ended, putBackup, readyWorld } from "../../operator/controllers/testing/lives.ts";
-import { BUILT, isOurs, manifestsBelow } from "./samples.ts";
+import { BUILT, isOurs, manifestsBelow, objectsIn } from "./samples.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const config = manifestsBelow(root, "config");
@@ -51,10 +51,21 @@ describe("the samples for GitOps", () => {
 
   it("have one of each kind, and a Repository of each storage", () => {
     const kinds = new Set(ours.map(({ object }) => object.kind));
-    expect([...kinds].sort()).to.deep.equal(["Backup", "Repository", "Restore"]);
+    expect([...kinds]).to.have.members(["Backup", "Repository", "Restore"]);
     const locations = ours.flatMap(({ object }) => valuesOf(object, "location")) as string[];
     const schemes = new Set(locations.map((location) => location.split(":")[0]));
-    expect([...schemes].sort()).to.deep.equal(["gs", "s3", "webhdfs"]);
+    expect([...schemes]).to.have.members(["gs", "s3", "webhdfs"]);
+  });
+
+  it("of docs/gitops.md are accepted", () => {
+    const page = readFileSync(join(root, "docs/gitops.md"), "utf8");
+    const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, block = ""]) => block);
+    const objects = blocks.flatMap(objectsIn).filter(isOurs);
+    expect(objects).to.have.lengthOf(1);
+    for (const object of objects) {
+      const named = { ...object, metadata: { ...object.metadata, name: "made-by-kubernetes" } };
+      expect(validate(named)).to.deep.equal([]);
+    }
   });
 
   it("have no Secret: those come from elsewhere", () => {
