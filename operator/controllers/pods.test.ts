@@ -70,6 +70,17 @@ describe("a Job", () => {
     });
   }
 
+  it("has the trouble its last pod ended with, until the next one comes", () => {
+    const over = (exitCode: number, reason: string, created: string): Pod =>
+      pod({ phase: "Failed", state: { terminated: { exitCode, reason } }, created });
+    const killed = over(137, "OOMKilled", "2026-01-02");
+    const trouble = pods.troubleOf(job(), [over(1, "Error", "2026-01-01"), killed]);
+    expect(trouble).to.match(/^OOMKilled: .* memory .* agent\.resources\.limits\.memory/);
+    expect(pods.troubleOf(job(), [killed, pod({ created: "2026-01-03" })])).to.equal(undefined);
+    const drained = over(0, "Completed", "2026-01-03");
+    expect(pods.troubleOf(job(), [killed, drained])).to.equal(undefined);
+  });
+
   it("that no node takes says so", () => {
     const unscheduled = {
       type: "PodScheduled",
@@ -111,7 +122,7 @@ describe("endOf", () => {
     expect(pods.endOf([failed(terminated(137, undefined, "OOMKilled"))])).to.deep.equal({
       exitCode: 137,
       reason: "OOMKilled",
-      message: "the agent ended with exit code 137",
+      message: `the agent used more memory than its limit; ${pods.MORE_MEMORY}`,
       detail: {},
     });
   });

@@ -98,10 +98,22 @@ function endedFrom({ exitCode, reason, message }: Terminated): Ended {
   return {
     exitCode,
     reason: text("reason") ?? reason ?? "Error",
-    message: text("message") ?? `the agent ended with exit code ${exitCode}`,
+    message: text("message") ?? wordsFor(exitCode, reason),
     detail: typeof detail === "object" && detail !== null ? { ...detail } : {},
   };
 }
+
+/** The kernel's kill leaves no last words. */
+function wordsFor(exitCode: number, reason: string | undefined): string {
+  if (reason === OUT_OF_MEMORY) return `the agent used more memory than its limit; ${MORE_MEMORY}`;
+  return `the agent ended with exit code ${exitCode}`;
+}
+
+/** Kubernetes' reason for a container that reached its memory limit. */
+export const OUT_OF_MEMORY = "OOMKilled";
+/** What a person can do about it. */
+export const MORE_MEMORY =
+  "raise agent.resources.limits.memory of the Repository, or lower its agent.memory, to which 256Mi are added where no limit is given";
 
 /** Why no pod of a Job serves, in Kubernetes' words. */
 export function troubleOf(job: Job, pods: readonly Pod[]): string | undefined {
@@ -109,7 +121,10 @@ export function troubleOf(job: Job, pods: readonly Pod[]): string | undefined {
   if (failed !== undefined) return join(failed);
   const pod = byAge(pods).find((p) => !isOver(p));
   if (pod !== undefined) return troubleOfPod(pod);
-  return pods.length === 0 && isWithoutPods(job) ? noPod(job) : undefined;
+  if (pods.length === 0) return isWithoutPods(job) ? noPod(job) : undefined;
+  // Until the next one comes: Kubernetes waits up to six minutes before it makes that.
+  const ended = endOf(pods);
+  return ended === undefined || ended.exitCode === 0 ? undefined : join(ended);
 }
 
 /** Its controller has looked at it and made none: what forbids that stands in events alone. */

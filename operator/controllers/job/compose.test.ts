@@ -1,7 +1,7 @@
 // Conditions as kstatus means them: Reconciling while we go on by ourselves, Stalled when a person must act.
 import { expect } from "chai";
 import { done, poll } from "../../runtime/result.ts";
-import { ago, ending, failed, mounted, seen } from "../testing/seen.ts";
+import { agent, ago, ending, failed, mounted, seen } from "../testing/seen.ts";
 import { statusAfter } from "./compose.ts";
 import type { Verdict } from "./model.ts";
 import type { JobPhase } from "./status.ts";
@@ -76,6 +76,16 @@ describe("statusAfter", () => {
     const { warnings } = statusAfter(seen({ status }), WORKING);
     expect(warnings?.join()).to.match(/^nothing says what files 3 tablets .* before 4\.2 /);
     const later = statusAfter(seen({ status: { ...status, warnings } }), WORKING);
+    expect(later.warnings).to.deep.equal(warnings);
+  });
+
+  it("warns as long as it lives of an agent that was killed for its memory", () => {
+    const ended = { exitCode: 137, reason: "OOMKilled", message: "", detail: {} };
+    const { warnings } = statusAfter(seen({ agents: [agent({ ended })] }), WORKING);
+    expect(warnings?.join()).to.match(
+      /^the agent of node \S+ was killed .* agent\.resources\.limits\.memory/,
+    );
+    const later = statusAfter(seen({ agents: [agent()], status: { warnings } }), WORKING);
     expect(later.warnings).to.deep.equal(warnings);
   });
 

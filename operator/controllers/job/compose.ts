@@ -3,6 +3,8 @@ import { setCondition, timestamp } from "../../api/conditions.ts";
 import type { Condition, ConditionStatus } from "../../api/conditions.ts";
 import { CONDITION } from "../../api/group.ts";
 import type { Result } from "../../runtime/result.ts";
+import { MORE_MEMORY, OUT_OF_MEMORY } from "../pods.ts";
+import { placeOf } from "./lost.ts";
 import { placementWarnings } from "./steps/open.ts";
 import { databaseOf } from "./steps/prepare.ts";
 import type { Seen, Verdict } from "./model.ts";
@@ -40,9 +42,21 @@ function warningsOf(seen: Seen): readonly string[] | undefined {
           `nothing says what files ${unlistedTablets} tablets of this snapshot have, because StarRocks made it without ` +
             "this operator; were one missing, StarRocks before 4.2 would restore the rest: compare the tables with what you expect",
         ];
-  const all = [...new Set([...content, ...placement])];
+  const all = [...new Set([...content, ...placement, ...memoryWarnings(seen)])];
   return all.length > 0 ? all : undefined;
 }
+
+/** They stay when another pod serves: it may end the same way, and its work was done twice. */
+function memoryWarnings({ agents, status }: Seen): readonly string[] {
+  const known = (status.warnings ?? []).filter((text) => text.endsWith(MORE_MEMORY));
+  const now = agents
+    .filter(({ ended }) => ended?.reason === OUT_OF_MEMORY)
+    .map((a) => `the agent of ${placeOf(a)} was killed at its memory limit; ${MORE_MEMORY}`);
+  return [...new Set([...known, ...now])].slice(0, MEMORY_WARNINGS_MAX);
+}
+
+/** Of many nodes the first ones tell enough. */
+const MEMORY_WARNINGS_MAX = 5;
 
 interface Told {
   readonly reason: string;
