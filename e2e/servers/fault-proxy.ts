@@ -8,15 +8,17 @@ import type { OpenUpload } from "./upload-account.ts";
 export interface FaultProxyOptions {
   /** Answer ListMultipartUploads from the account instead of passing it on. */
   readonly answerListUploads?: boolean;
+  /** The address that it listens on; default loopback. */
+  readonly host?: string | undefined;
 }
 
 /** Starts one on a port of its own. Stopping it leaves the server behind it running. */
 export async function startFaultProxy(
   upstream: S3Server,
-  { answerListUploads = false }: FaultProxyOptions = {},
+  { answerListUploads = false, host }: FaultProxyOptions = {},
 ): Promise<FaultProxy> {
   const dialect = new S3Dialect(answerListUploads);
-  const proxy = new FaultProxy(dialect, upstream);
+  const proxy = new FaultProxy(dialect, upstream, host);
   proxy.endpoint = await proxy.through(upstream.endpoint);
   return proxy;
 }
@@ -28,8 +30,9 @@ export class FaultProxy extends HarmingProxy<S3Request> implements S3Server {
   readonly secretAccessKey: string;
   readonly #dialect: S3Dialect;
 
-  constructor(dialect: S3Dialect, { bucket, accessKeyId, secretAccessKey }: S3Server) {
-    super(dialect);
+  constructor(dialect: S3Dialect, upstream: S3Server, host?: string) {
+    const { bucket, accessKeyId, secretAccessKey } = upstream;
+    super(dialect, host);
     this.#dialect = dialect;
     this.bucket = bucket;
     this.accessKeyId = accessKeyId;

@@ -32,14 +32,16 @@ export class HarmingProxy<R extends StoreRequest> {
   /** How many connections were made. */
   connections = 0;
   readonly #dialect: Dialect<R>;
+  readonly #host: string;
   readonly #script = new FaultScript<R>();
   readonly #agent = new Agent({ keepAlive: true });
   readonly #servers: Server[] = [];
   /** By the origin that a port leads to. */
   readonly #ports = new Map<string, Promise<number>>();
 
-  constructor(dialect: Dialect<R>) {
+  constructor(dialect: Dialect<R>, host = LOOPBACK) {
     this.#dialect = dialect;
+    this.#host = host;
   }
 
   inject(fault: ProxyFault<R>): void {
@@ -66,7 +68,7 @@ export class HarmingProxy<R extends StoreRequest> {
       port = this.#listen(new URL(origin));
       this.#ports.set(origin, port);
     }
-    return `http://${LOOPBACK}:${await port}${url.slice(origin.length)}`;
+    return `http://${this.#host}:${await port}${url.slice(origin.length)}`;
   }
 
   /** The servers behind it go on. */
@@ -84,7 +86,7 @@ export class HarmingProxy<R extends StoreRequest> {
     server.on("connection", () => {
       this.connections += 1;
     });
-    server.listen(0, LOOPBACK);
+    server.listen(0, this.#host);
     this.#servers.push(server);
     await once(server, "listening");
     return portOf(server);

@@ -17,6 +17,8 @@ const NOBODY_MAY_SEE = "s3-secret-that-nobody-may-see";
 export interface S3StorageOptions {
   /** Default: fauxqs. */
   readonly server?: (() => Promise<S3Server>) | undefined;
+  /** Where agents reach it; default loopback. */
+  readonly host?: string;
 }
 
 export class S3Storage implements StorageServer {
@@ -43,7 +45,8 @@ export class S3Storage implements StorageServer {
     try {
       // fauxqs cannot list uploads; another server's own answer is what counts.
       const answerListUploads = options.server === undefined;
-      return new S3Storage(server, await startFaultProxy(server, { answerListUploads }));
+      const { host } = options;
+      return new S3Storage(server, await startFaultProxy(server, { answerListUploads, host }));
     } catch (error) {
       await server.stop();
       throw error;
