@@ -206,12 +206,20 @@ export class World extends AnyWorld {
   }
 
   override async installOperator(): Promise<void> {
-    if (this.#operator === undefined) this.startOperator();
+    if (this.#operator === undefined) this.#keepOperator();
+  }
+
+  /** As a Deployment does: one that ends by itself, as when it could not renew its lease in time, is started again. */
+  #keepOperator(): void {
+    const child = this.startOperator();
+    child.once("exit", () => {
+      if (this.#operator === child) this.#keepOperator();
+    });
   }
 
   override async replaceOperator(end: OperatorEnd): Promise<void> {
     await this.stopOperator(end === "killed" ? "SIGKILL" : "SIGTERM");
-    this.startOperator();
+    this.#keepOperator();
   }
 
   override async killPod(name: string): Promise<void> {
@@ -253,6 +261,7 @@ export class World extends AnyWorld {
   }
 
   override async stop(): Promise<void> {
+    this.#operator = undefined;
     for (const child of this.#operators) await ended(child, "SIGKILL");
     await this.kubernetes.stop(500);
     await this.starrocks.stop();

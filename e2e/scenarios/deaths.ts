@@ -1,0 +1,217 @@
+// Deaths and orders in the middle: agents and the operator die, jobs are cancelled and deleted in every phase, storage
+// refuses for a while. Each job ends as it should, its data is equal, nothing is left behind.
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "chai";
+import type { Backup } from "../../operator/api/backup.generated.ts";
+import type { Repository } from "../../operator/api/repository.generated.ts";
+import type { Restore } from "../../operator/api/restore.generated.ts";
+import { must } from "../../operator/assert.ts";
+import type { AnyWorld, OperatorEnd } from "../any-world.ts";
+import { isOver } from "./is-over.ts";
+
+const KIB = 1024;
+/** Slow enough that a transfer of three nodes takes a few seconds. */
+const SLOW = { bandwidth: "1Mi" };
+export const DATABASE = "shop";
+/** Not the whole database: restores of earlier tests are in it. */
+const ORDERS = { database: DATABASE, tables: [{ name: "orders" }] };
+
+/** Resolves when the moment has come; asked for before the job is made. */
+export type Point<W extends AnyWorld = AnyWorld> = (world: W, job: string) => Promise<unknown>;
+
+export interface DeathOptions<W extends AnyWorld> {
+  /** How the operator ends, at each of `points`. */
+  readonly end: OperatorEnd;
+  readonly points: readonly (readonly [name: string, kind: "Backup" | "Restore", at: Point<W>])[];
+}
+
+/** Tests of the `describe` that calls it. `world`, with an operator, is asked for as they run. */
+export function deathScenarios<W extends AnyWorld>(
+  world: () => W,
+  { end, points }: DeathOptions<W>,
+): void {
+  let digest: string;
+
+  before(async () => {
+    await world().starrocks.createDatabase({
+      name: DATABASE,
+      tables: [
+        {
+          name: "orders",
+          partitions: ["p1", "p2"],
+          tablets: 12,
+          segmentBytes: [500 * KIB],
+          replicationNum: 1,
+        },
+      ],
+    });
+    digest = await world().starrocks.digest(DATABASE, "orders");
+    await world().apply(world().repository());
+    await world().until<Repository>("Repository", "prod", (r) => r.status?.phase === "READY");
+    await make("Backup", "source", ORDERS);
+    await finished<Backup>("Backup", "source");
+  });
+
+  afterEach(async () => {
+    world().s3.heal();
+    expect(await world().untilNothingIsLeft(), "left behind").to.deep.equal([]);
+    expect(world().starrocks.violations, "what a real StarRocks would not survive").to.deep.equal(
+      [],
+    );
+  });
+
+  async function make(kind: "Backup" | "Restore", name: string, spec: object): Promise<void> {
+    await world().apply(world().resource(kind, name, { repository: "prod", ...spec }));
+  }
+  const finished = async <T extends Backup | Restore>(kind: T["kind"], name: string) => {
+    const job = await world().until<T>(kind, name, isOver);
+    expect(job.status?.phase, `${kind} ${name}: ${job.status?.message}`).to.equal("FINISHED");
+    return job;
+  };
+  const reaches = async <T extends Backup | Restore>(
+    kind: T["kind"],
+    name: string,
+    phase: string,
+  ) => await world().until<T>(kind, name, (j) => j.status?.phase === phase || isOver(j));
+  const copy = (name: string) => ({
+    source: { backup: "source" },
+    tables: [{ name: "orders", as: name }],
+    ...SLOW,
+  });
+
+  it("goes on when an agent is killed in UPLOADING and in DOWNLOADING", async () => {
+    await make("Backup", "agent-killed", { ...ORDERS, ...SLOW });
+    const uploading = await reaches<Backup>("Backup", "agent-killed", "UPLOADING");
+    await killOneAgent(world(), uploading);
+    const { status } = await finished<Backup>("Backup", "agent-killed");
+    expect(status?.attempt, "no second attempt was needed").to.equal(1);
+    await make("Restore", "agent-killed", {
+      ...copy("killed"),
+      source: { backup: "agent-killed" },
+    });
+    const downloading = await reaches<Restore>("Restore", "agent-killed", "DOWNLOADING");
+    await killOneAgent(world(), downloading);
+    await finished<Restore>("Restore", "agent-killed");
+    expect(await world().starrocks.digest(DATABASE, "killed")).to.equal(digest);
+  });
+
+  for (const [i, [name, kind, at]] of chosen(points)) {
+    it(`survives that the operator is ${end} when ${name} (${kind})`, async () => {
+      const job = `died-${i}`;
+      const died = at(world(), job);
+      await make(kind, job, kind === "Backup" ? { ...ORDERS, ...SLOW } : copy(`died_${i}`));
+      await died;
+      await world().replaceOperator(end);
+      const { status } = await finished<Backup | Restore>(kind, job);
+      expect(status?.attempt, "the attempt went on").to.equal(1);
+      if (kind === "Restore") {
+        expect(await world().starrocks.digest(DATABASE, `died_${i}`)).to.equal(digest);
+      }
+    });
+  }
+
+  const phases: readonly [kind: "Backup" | "Restore", phase: string][] = [
+    ["Backup", "PENDING"],
+    ["Backup", "SNAPSHOTING"],
+    ["Backup", "UPLOADING"],
+    ["Backup", "COMMIT"],
+    ["Restore", "PENDING"],
+    ["Restore", "SNAPSHOTING"],
+    ["Restore", "DOWNLOADING"],
+    ["Restore", "COMMIT"],
+  ];
+  for (const [i, [kind, phase]] of chosen(phases)) {
+    it(`cancels a ${kind} in ${phase}`, async () => {
+      const job = `cancelled-${i}`;
+      const spec = kind === "Backup" ? { ...ORDERS, ...SLOW } : copy(`cancelled_${i}`);
+      await make(kind, job, spec);
+      await reaches<Backup | Restore>(kind, job, phase);
+      await world().patch(kind, job, { spec: { cancel: true } });
+      const { status } = await world().until<Backup | Restore>(kind, job, isOver);
+      const replacing = kind === "Restore" && phase === "COMMIT";
+      expect(status?.phase, status?.message).to.be.oneOf(
+        replacing ? ["FINISHED"] : ["CANCELLED", "FINISHED"],
+      );
+      if (status?.phase === "CANCELLED")
+        expect(await tableNames(world())).not.to.include(`cancelled_${i}`);
+    });
+
+    it(`lets a ${kind} be deleted in ${phase}`, async () => {
+      const job = `deleted-${i}`;
+      const spec = kind === "Backup" ? { ...ORDERS, ...SLOW } : copy(`deleted_${i}`);
+      await make(kind, job, spec);
+      await reaches<Backup | Restore>(kind, job, phase);
+      await world().delete(kind, job);
+      await world().untilGone(kind, job);
+    });
+  }
+
+  it("names the right that storage credentials lack, and goes on when it is given", async () => {
+    const harm = { do: "refuse", status: 403, code: "AccessDenied" } as const;
+    world().s3.inject({ operation: "PutObject", times: 1_000, harm });
+    await world().apply(
+      world().repository({ location: `s3://${world().s3.bucket}/other` }, "other"),
+    );
+    const refused = await world().until<Repository>(
+      "Repository",
+      "other",
+      (r) => r.status?.phase === "NOT_READY",
+    );
+    const told = refused.status?.conditions?.find((c) => c.type === "Stalled");
+    expect(told?.status).to.equal("True");
+    expect(told?.message).to.match(/s3:PutObject/);
+    await world().apply(world().resource("Backup", "waits", { repository: "other", ...ORDERS }));
+    await world().until<Backup>(
+      "Backup",
+      "waits",
+      (b) => b.status?.reason === "RepositoryNotReady",
+    );
+    world().s3.heal();
+    // Touching the Secret is how a person mends it; the check is made at once then.
+    await world().touchSecret("s3-credentials");
+    await world().until<Repository>("Repository", "other", (r) => r.status?.phase === "READY");
+    await finished<Backup>("Backup", "waits");
+    await world().delete("Backup", "waits");
+    await world().untilGone("Backup", "waits");
+    await world().delete("Repository", "other");
+    await world().untilGone("Repository", "other");
+    const names = (await world().sql("SHOW REPOSITORIES")).map((r) => r["RepoName"]);
+    expect(
+      names.filter((n) => n?.startsWith(`k8s_${must(refused.metadata.uid).slice(0, 8)}`)),
+    ).to.deep.equal([]);
+  });
+}
+
+/** All of them with DEATHS=all, as CI has it; every third one in everyday runs. */
+function chosen<T>(rows: readonly T[]): readonly (readonly [number, T])[] {
+  const all = [...rows.entries()];
+  return process.env["DEATHS"] === "all" ? all : all.filter(([i]) => i % 3 === 2);
+}
+
+export function hasRow(
+  statement: string,
+  fits: (row: Record<string, string | null>) => boolean = () => true,
+): Point {
+  return async (world) => {
+    while (!(await world.sql(statement)).some(fits)) await sleep(10);
+  };
+}
+
+export function inPhase(kind: "Backup" | "Restore", phase: string): Point {
+  return async (world, job) =>
+    await world.until<Backup | Restore>(kind, job, (j) => j.status?.phase === phase || isOver(j));
+}
+
+export function hasReason(kind: "Backup" | "Restore", reason: string): Point {
+  return async (world, job) =>
+    await world.until<Backup | Restore>(kind, job, (j) => j.status?.reason === reason || isOver(j));
+}
+
+async function killOneAgent(world: AnyWorld, job: Backup | Restore): Promise<void> {
+  const [pod] = await world.agentPods(job);
+  await world.killPod(must(pod, "an agent that runs"));
+}
+
+async function tableNames(world: AnyWorld): Promise<(string | null | undefined)[]> {
+  return (await world.sql(`SHOW TABLES FROM \`${DATABASE}\``)).map((row) => Object.values(row)[0]);
+}
