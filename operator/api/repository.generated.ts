@@ -59,7 +59,10 @@ export interface RepositorySpec {
    * cluster writes. May be changed.
    */
   readonly readOnly: boolean;
-  /** The StarRocks cluster that is backed up and restored. */
+  /**
+   * The StarRocks cluster that is backed up and restored: by addresses of its FEs, or by the name
+   * of the StarRocks operator's resource.
+   */
   readonly cluster: RepositoryCluster;
   /**
    * Databases that Backups and Restores may name, as their own (Backup) or as their target
@@ -303,13 +306,22 @@ export interface RepositoryCredentialsSecret {
   readonly name: string;
 }
 
-/** The StarRocks cluster that is backed up and restored. */
+/**
+ * The StarRocks cluster that is backed up and restored: by addresses of its FEs, or by the name of
+ * the StarRocks operator's resource.
+ */
 export interface RepositoryCluster {
   /**
-   * Addresses of FEs, `host` or `host:port`; the port of the MySQL protocol, 9030 when absent. One
-   * is enough; the leader is found through any. Example: `starrocks-fe-service.starrocks.svc:9030`.
+   * A `StarRocksCluster` (`starrocks.com/v1`) of the StarRocks operator. Its FE Service and query
+   * port are looked up, again and again: what changes there is followed. Instead of `frontends`.
    */
-  readonly frontends: readonly string[];
+  readonly starRocksCluster?: RepositoryClusterStarRocksCluster;
+  /**
+   * Addresses of FEs, `host` or `host:port`; the port of the MySQL protocol, 9030 when absent. One
+   * is enough; the leader is found through any. Instead of `starRocksCluster`. Example:
+   * `starrocks-fe-service.starrocks.svc:9030`.
+   */
+  readonly frontends?: readonly string[];
   /**
    * Secret in the same namespace with the keys `user` and `password` (which may be empty). The user
    * needs REPOSITORY on SYSTEM and the rights on the objects; see docs/spec/repository.md.
@@ -321,6 +333,20 @@ export interface RepositoryCluster {
    * `credentialsSecret` runs them.
    */
   readonly mountCredentialsSecret?: RepositoryClusterMountCredentialsSecret;
+}
+
+/**
+ * A `StarRocksCluster` (`starrocks.com/v1`) of the StarRocks operator. Its FE Service and query
+ * port are looked up, again and again: what changes there is followed. Instead of `frontends`.
+ */
+export interface RepositoryClusterStarRocksCluster {
+  /** Name of the resource. Example: `prod`. */
+  readonly name: string;
+  /**
+   * Its namespace; absent: the Repository's own. In another one the operator must be allowed to
+   * read it. Example: `starrocks`.
+   */
+  readonly namespace?: string;
 }
 
 /**

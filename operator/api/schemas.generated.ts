@@ -1234,10 +1234,44 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
         "cluster": {
           "type": "object",
           "required": [
-            "frontends",
             "credentialsSecret"
           ],
+          "x-kubernetes-validations": [
+            {
+              "rule": "has(self.frontends) != has(self.starRocksCluster)",
+              "message": "cluster needs either frontends or starRocksCluster: write frontends: [<host>:9030] with an FE's address, or starRocksCluster: {name: <name>} for a cluster of the StarRocks operator, and not both"
+            }
+          ],
           "properties": {
+            "starRocksCluster": {
+              "type": "object",
+              "required": [
+                "name"
+              ],
+              "properties": {
+                "name": {
+                  "type": "string",
+                  "maxLength": 253,
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+                      "message": "cluster.starRocksCluster.name must be the name of a StarRocksCluster, which has only lower-case letters, digits, dashes and dots: write for example prod"
+                    }
+                  ]
+                },
+                "namespace": {
+                  "type": "string",
+                  "maxLength": 63,
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+                      "message": "cluster.starRocksCluster.namespace must be the name of a namespace, which has only lower-case letters, digits and dashes: write for example starrocks"
+                    }
+                  ]
+                }
+              },
+              "additionalProperties": false
+            },
             "frontends": {
               "type": "array",
               "minItems": 1,

@@ -5,7 +5,8 @@ import { CONNECTION_CASES } from "./connection-cases.ts";
 import { STORAGE_CASES } from "./storage-cases.ts";
 
 const LOCATION = "s3://backups/starrocks";
-const CLUSTER = { frontends: ["fe"], credentialsSecret: { name: "user" } };
+const USER = { credentialsSecret: { name: "user" } };
+const CLUSTER = { frontends: ["fe"], ...USER };
 
 const ACCEPTED: readonly SchemaCase[] = [
   { name: "only what is needed", object: aRepository(), problems: [] },
@@ -54,6 +55,18 @@ const ACCEPTED: readonly SchemaCase[] = [
   {
     name: "path style without an endpoint",
     object: aRepository({ s3: { region: "eu-central-1", forcePathStyle: true } }),
+    problems: [],
+  },
+  {
+    name: "a StarRocksCluster by name",
+    object: aRepository({ cluster: { ...USER, starRocksCluster: { name: "prod" } } }),
+    problems: [],
+  },
+  {
+    name: "a StarRocksCluster of another namespace",
+    object: aRepository({
+      cluster: { ...USER, starRocksCluster: { name: "prod.eu", namespace: "starrocks" } },
+    }),
     problems: [],
   },
   {
@@ -137,6 +150,31 @@ const REFUSED: readonly SchemaCase[] = [
     name: "a name that is too long",
     object: aRepository({}, "p".repeat(64)),
     problems: [["", "metadata.name must be at most 63"]],
+  },
+  {
+    name: "neither FEs nor a StarRocksCluster",
+    object: aRepository({ cluster: USER }),
+    problems: [["spec.cluster", "write frontends: [<host>:9030]"]],
+  },
+  {
+    name: "FEs and a StarRocksCluster",
+    object: aRepository({ cluster: { ...CLUSTER, starRocksCluster: { name: "prod" } } }),
+    problems: [["spec.cluster", "and not both"]],
+  },
+  {
+    name: "a StarRocksCluster without a name",
+    object: aRepository({ cluster: { ...USER, starRocksCluster: { namespace: "starrocks" } } }),
+    problems: [["spec.cluster.starRocksCluster.name", "is needed"]],
+  },
+  {
+    name: "names that no StarRocksCluster and no namespace can have",
+    object: aRepository({
+      cluster: { ...USER, starRocksCluster: { name: "Prod", namespace: "star.rocks" } },
+    }),
+    problems: [
+      ["spec.cluster.starRocksCluster.name", "write for example prod"],
+      ["spec.cluster.starRocksCluster.namespace", "write for example starrocks"],
+    ],
   },
   {
     name: "no FE",
@@ -285,6 +323,12 @@ const CHANGES: readonly SchemaCase[] = [
       cluster: CLUSTER,
       agent: { memory: "1Gi" },
     }),
+    problems: [],
+  },
+  {
+    name: "a StarRocksCluster instead of addresses, because StarRocks may move",
+    before: aRepository({ cluster: CLUSTER }),
+    object: aRepository({ cluster: { ...USER, starRocksCluster: { name: "prod" } } }),
     problems: [],
   },
   {
