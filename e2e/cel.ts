@@ -8,5 +8,7 @@ import type { UncheckedObject } from "../operator/api/validate.ts";
 /** Fits the `validate` option of the embedded API server, which checks the schema and fills in defaults itself. */
 export function celRules(_definition: unknown, object: unknown, old: unknown): readonly Problem[] {
   const { kind } = object as UncheckedObject;
+  // Others' resources, such as those of the StarRocks operator.
+  if (!Object.hasOwn(SCHEMAS, kind)) return [];
   return brokenRules(SCHEMAS[kind], { path: "", value: object, before: old });
 }

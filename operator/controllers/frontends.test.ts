@@ -2,14 +2,17 @@
 import { expect } from "chai";
 import { Registry } from "prom-client";
 import { silentLog } from "../log.ts";
-import { SECRETS } from "../runtime/objects.ts";
+import type { Repository } from "../api/repository.generated.ts";
+import { SECRETS, SERVICES } from "../runtime/objects.ts";
+import type { Service } from "../runtime/objects.ts";
 import { MemoryApi } from "../runtime/testing/memory-api.ts";
-import type { Frontend } from "../starrocks/frontend.ts";
+import { FrontendError, type Frontend } from "../starrocks/frontend.ts";
 import type { OpenFrontendOptions } from "../starrocks/open.ts";
 import { FakeFrontend } from "../starrocks/testing/fake-frontend.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { CREDENTIALS_FRESH_MS, Frontends } from "./frontends.ts";
 import { OperatorMetrics } from "./metrics.ts";
+import { STARROCKS_CLUSTERS } from "./starrocks-cluster.ts";
 import { repository } from "./testing/samples.ts";
 
 /** A connection that remembers whether it was closed. */
@@ -157,6 +160,72 @@ describe("Frontends", () => {
     const unknown: unknown = await frontends.of(going).catch((e: unknown) => e);
     expect(unknown, "nobody knows the way any more").to.include({ reason: "AccessDenied" });
     expect(opened).to.have.length(1);
+  });
+
+  describe("of a StarRocksCluster", () => {
+    const named = (): Repository =>
+      repository({
+        cluster: {
+          credentialsSecret: { name: "starrocks-user" },
+          starRocksCluster: { name: "prod", namespace: "starrocks" },
+        },
+      });
+    const metadata = { name: "prod-fe-service", namespace: "starrocks" };
+    const withPort = (port: number): Service => ({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
+      spec: { clusterIP: "10.96.0.7", ports: [{ name: "query", port }] },
+    });
+    const seeded = () => {
+      const world = makeWorld();
+      world.api.seed(STARROCKS_CLUSTERS, {
+        apiVersion: STARROCKS_CLUSTERS.apiVersion,
+        kind: STARROCKS_CLUSTERS.kind,
+        metadata: { name: "prod", namespace: "starrocks" },
+        status: { phase: "running", starRocksFeStatus: { phase: "running" } },
+      });
+      world.api.seed(SERVICES, withPort(9030));
+      return world;
+    };
+
+    it("lead to its FE Service, and follow it to another port", async () => {
+      const { frontends, opened, api, later } = seeded();
+      await frontends.of(named());
+      api.seed(SERVICES, withPort(19_030));
+      await frontends.of(named());
+      await later();
+      await frontends.of(named());
+      const addresses = opened.map((c) => c.options.frontends);
+      expect(addresses).to.deep.equal([["10.96.0.7:9030"], ["10.96.0.7:19030"]]);
+      expect(opened.map((c) => c.isClosed)).to.deep.equal([true, false]);
+    });
+
+    it("are found as soon as it is there, and lost within ten seconds", async () => {
+      const { frontends, api, later } = seeded();
+      api.vanish(SERVICES, metadata);
+      const early: unknown = await frontends.of(named()).catch((e: unknown) => e);
+      expect(early).to.include({ reason: "FrontendServiceMissing", heals: false });
+      api.seed(SERVICES, withPort(9030));
+      await frontends.of(named());
+      api.vanish(STARROCKS_CLUSTERS, { namespace: "starrocks", name: "prod" });
+      await frontends.of(named());
+      await later();
+      const late: unknown = await frontends.of(named()).catch((e: unknown) => e);
+      expect(late).to.include({ reason: "ClusterNotFound" });
+    });
+
+    it("say where the address comes from that nobody answers at", async () => {
+      const { frontends } = seeded();
+      await frontends.of(named());
+      const silent = new FrontendError("FrontendUnreachable", true, "no FE answers");
+      const told = frontends.explain(named(), silent);
+      expect(told).to.include({ reason: "FrontendUnreachable", heals: true });
+      expect(told.message).to.equal(
+        "no FE answers (Service prod-fe-service of StarRocksCluster starrocks/prod, which is running)",
+      );
+      expect(frontends.explain(repository(), silent)).to.equal(silent);
+    });
   });
 
   it("close what they forget, and all in the end", async () => {

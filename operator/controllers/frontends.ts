@@ -1,5 +1,5 @@
 // The StarRocks of each Repository: one connection per address list and user, made when it is first
-// needed, made anew when a password changed, closed when its Repository goes.
+// needed, made anew when a password or what a StarRocksCluster tells has changed, closed when its Repository goes.
 import { createHash } from "node:crypto";
 import type { Repository } from "../api/repository.generated.ts";
 import type { Clock } from "../clock.ts";
@@ -15,6 +15,8 @@ import type { OpenFrontendOptions } from "../starrocks/open.ts";
 import type { OperatorMetrics } from "./metrics.ts";
 import { meteredFrontend } from "./metrics/metered-frontend.ts";
 import { SharedReads } from "../starrocks/shared-reads.ts";
+import { referenceOf, resolveCluster } from "./starrocks-cluster.ts";
+import type { ClusterAddress } from "./starrocks-cluster.ts";
 
 export type Open = (options: OpenFrontendOptions) => Frontend;
 
@@ -37,25 +39,29 @@ interface Credentials {
   readonly password: Secret;
 }
 
-interface Users {
+/** All that a connection is made from. */
+interface Settings {
+  readonly frontends: readonly string[];
   readonly user: Credentials;
   /** For the mount statements; undefined: `user` sends them, too. */
   readonly mount: Credentials | undefined;
 }
 
-/** A password that was changed is used so much later: each look at each job asks for it. */
+/** A password or an FE Service that was changed is used so much later: each look at each job asks for it. */
 export const CREDENTIALS_FRESH_MS = 10_000;
-const CREDENTIALS_MAX = 1_000;
+const READS_MAX = 1_000;
 
-interface Known {
+interface Known<T> {
   readonly readMs: number;
-  readonly credentials: Credentials;
+  readonly value: T;
 }
 
 export class Frontends {
   readonly #deps: FrontendsDeps;
   /** By namespace and name of the Secret; what could not be used is read again at once. */
-  readonly #known = new LruMap<string, Known>(CREDENTIALS_MAX);
+  readonly #credentials = new LruMap<string, Known<Credentials>>(READS_MAX);
+  /** By namespace and name of the StarRocksCluster. */
+  readonly #clusters = new LruMap<string, Known<ClusterAddress>>(READS_MAX);
   /** By UID of the Repository. */
   readonly #entries = new Map<string, Entry>();
   #isClosed = false;
@@ -64,37 +70,48 @@ export class Frontends {
     this.#deps = deps;
   }
 
-  /** Rejects with FrontendError `AccessDenied` when a Secret is missing or has not the keys it needs. */
+  /**
+   * Rejects with FrontendError `AccessDenied` when a Secret is missing or has not the keys it needs, and with those of
+   * `resolveCluster` when the StarRocksCluster tells no address.
+   */
   async of(repository: Repository): Promise<Frontend> {
     const uid = must(repository.metadata.uid);
     const known = this.#entries.get(uid);
-    let users: Users;
+    let settings: Settings;
     try {
-      users = await this.#users(repository);
+      settings = await this.#settings(repository);
     } catch (error) {
       // A namespace that goes takes its Secrets first: what we have in StarRocks is removed with what we know.
       const isGoing = repository.metadata.deletionTimestamp !== undefined;
       if (isGoing && known !== undefined && error instanceof FrontendError) return known.frontend;
       throw error;
     }
-    const made = digest(repository, users);
+    const made = digest(settings);
     // Nothing is awaited from here until it is set: two that ask at once must not open two.
     if (this.#isClosed) throw ending();
     const before = this.#entries.get(uid);
     if (before?.made === made) return before.frontend;
-    const frontend = this.#open(repository, users);
+    const frontend = this.#open(repository, settings);
     this.#entries.set(uid, { made, frontend });
     await before?.frontend.close();
     return frontend;
   }
 
-  #open(repository: Repository, { user, mount }: Users): Frontend {
+  /** With where its address comes from, where no FE answers at one that nobody wrote down. */
+  explain(repository: Repository, error: FrontendError): FrontendError {
+    const reference = referenceOf(repository);
+    const told = reference && this.#clusters.get(keyText(reference))?.value.told;
+    if (told === undefined || error.reason !== "FrontendUnreachable") return error;
+    const message = `${error.message} (${told})`;
+    return new FrontendError(error.reason, error.heals, message, { cause: error });
+  }
+
+  #open(repository: Repository, { frontends, user, mount }: Settings): Frontend {
     const { name, namespace } = repository.metadata;
-    const { cluster } = repository.spec;
     const { open, clock, log, metrics } = this.#deps;
     const labels = { namespace: must(namespace), repository: name };
     const frontend = open({
-      frontends: cluster.frontends,
+      frontends,
       ...user,
       ...(mount === undefined ? {} : { mountUser: mount.user, mountPassword: mount.password }),
       clock,
@@ -121,26 +138,42 @@ export class Frontends {
     for (const uid of this.#entries.keys()) await this.forget(uid);
   }
 
-  async #users({ metadata, spec }: Repository): Promise<Users> {
-    const { credentialsSecret, mountCredentialsSecret } = spec.cluster;
-    const namespace = must(metadata.namespace);
+  async #settings(repository: Repository): Promise<Settings> {
+    const { credentialsSecret, mountCredentialsSecret: mount } = repository.spec.cluster;
     return {
-      user: await this.#credentials(namespace, credentialsSecret.name),
-      mount:
-        mountCredentialsSecret && (await this.#credentials(namespace, mountCredentialsSecret.name)),
+      frontends: await this.#addresses(repository),
+      user: await this.#credentialsOf(repository, credentialsSecret.name),
+      mount: mount && (await this.#credentialsOf(repository, mount.name)),
     };
   }
 
-  async #credentials(namespace: string, name: string): Promise<Credentials> {
-    const key = keyText({ namespace, name });
-    const nowMs = this.#deps.clock.monotonic();
-    const known = this.#known.get(key);
-    if (known !== undefined && nowMs - known.readMs < CREDENTIALS_FRESH_MS) {
-      return known.credentials;
-    }
-    const credentials = await this.#readCredentials(namespace, name);
-    this.#known.set(key, { readMs: nowMs, credentials });
-    return credentials;
+  async #addresses(repository: Repository): Promise<readonly string[]> {
+    const reference = referenceOf(repository);
+    if (reference === undefined) return repository.spec.cluster.frontends ?? [];
+    const address = await this.#fresh(this.#clusters, keyText(reference), () =>
+      resolveCluster(this.#deps.api, reference),
+    );
+    return [address.frontend];
+  }
+
+  async #credentialsOf({ metadata }: Repository, name: string): Promise<Credentials> {
+    const namespace = must(metadata.namespace);
+    return await this.#fresh(this.#credentials, keyText({ namespace, name }), () =>
+      this.#readCredentials(namespace, name),
+    );
+  }
+
+  async #fresh<T>(
+    known: LruMap<string, Known<T>>,
+    key: string,
+    read: () => Promise<T>,
+  ): Promise<T> {
+    const readMs = this.#deps.clock.monotonic();
+    const before = known.get(key);
+    if (before !== undefined && readMs - before.readMs < CREDENTIALS_FRESH_MS) return before.value;
+    const value = await read();
+    known.set(key, { readMs, value });
+    return value;
   }
 
   async #readCredentials(namespace: string, name: string): Promise<Credentials> {
@@ -169,7 +202,7 @@ function text({ user, password }: Credentials): string {
 }
 
 /** Credentials are compared without being kept a second time. */
-function digest({ spec }: Repository, { user, mount }: Users): string {
-  const parts = [...spec.cluster.frontends, text(user), mount === undefined ? "" : text(mount)];
+function digest({ frontends, user, mount }: Settings): string {
+  const parts = [...frontends, text(user), mount === undefined ? "" : text(mount)];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

@@ -52,7 +52,13 @@ export const RBAC_RULES: readonly RbacRule[] = [
     apiGroups: [""],
     resources: ["services"],
     verbs: [...READ, "create", "patch", "delete"],
-    why: "slots: the addresses that StarRocks knows",
+    why: "slots: the addresses that StarRocks knows; the FE Service of a StarRocksCluster",
+  },
+  {
+    apiGroups: ["starrocks.com"],
+    resources: ["starrocksclusters"],
+    verbs: ["get"],
+    why: "the FE Service of a cluster that a Repository names; without the StarRocks operator it is of no effect",
   },
   {
     apiGroups: [""],

@@ -263,6 +263,13 @@ export interface CreateRepositoryRequest {
 export type FrontendReason =
   /** No FE answers, none leads, or too many statements wait here. Heals. */
   | "FrontendUnreachable"
+  /** Before any FE is asked: the StarRocksCluster that a Repository names tells no address. The message says why. */
+  | "StarRocksOperatorMissing"
+  | "ClusterNotFound"
+  | "ClusterForbidden"
+  /** Heals. */
+  | "ClusterNotReady"
+  | "FrontendServiceMissing"
   /** The user or the password is wrong. */
   | "AccessDenied"
   /** A right is missing; the message holds the GRANT to run. */

@@ -20,10 +20,14 @@
 - apiGroups: [""]
   resources: ["pods/log"]
   verbs: ["get"]
-# slots: the addresses that StarRocks knows
+# slots: the addresses that StarRocks knows; the FE Service of a StarRocksCluster
 - apiGroups: [""]
   resources: ["services"]
   verbs: ["get", "list", "watch", "create", "patch", "delete"]
+# the FE Service of a cluster that a Repository names; without the StarRocks operator it is of no effect
+- apiGroups: ["starrocks.com"]
+  resources: ["starrocksclusters"]
+  verbs: ["get"]
 # the StarRocks user of a Repository; storage credentials are only looked at for their keys, and for changes
 - apiGroups: [""]
   resources: ["secrets"]

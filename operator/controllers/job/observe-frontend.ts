@@ -19,8 +19,8 @@ export async function observeFrontend(deps: ControllerDeps, known: Known): Promi
     const frontend = await deps.frontends.of(known.repository);
     return { kind: "seen", seen: await ask(frontend, known) };
   } catch (error) {
-    if (error instanceof FrontendError) return { kind: "failed", error };
-    throw error;
+    if (!(error instanceof FrontendError)) throw error;
+    return { kind: "failed", error: deps.frontends.explain(known.repository, error) };
   }
 }
 

@@ -92,7 +92,7 @@ async function askStarRocks(deps: ControllerDeps, repository: Repository): Promi
     const mounts = await frontend.repositories();
     return { kind: "seen", facts, brokers, mounts };
   } catch (error) {
-    if (error instanceof FrontendError) return { kind: "failed", error };
-    throw error;
+    if (!(error instanceof FrontendError)) throw error;
+    return { kind: "failed", error: deps.frontends.explain(repository, error) };
   }
 }

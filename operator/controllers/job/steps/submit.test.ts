@@ -197,6 +197,11 @@ describe("a refused statement", () => {
 
   const WAITS: readonly (readonly [FrontendReason, number])[] = [
     ["FrontendUnreachable", 15_000],
+    ["ClusterNotFound", 15_000],
+    ["ClusterNotReady", 15_000],
+    ["ClusterForbidden", 15_000],
+    ["FrontendServiceMissing", 15_000],
+    ["StarRocksOperatorMissing", 15_000],
     ["SubmissionBusy", 2_000],
     ["OutcomeUnknown", 2_000],
     ["RepositoryMissing", 2_000],

@@ -74,6 +74,11 @@ const REFUSALS: Readonly<Partial<Record<FrontendError["reason"], "wait" | "again
   RepositoryMissing: "again",
   BrokerNotAlive: "again",
   FrontendUnreachable: "wait",
+  StarRocksOperatorMissing: "wait",
+  ClusterNotFound: "wait",
+  ClusterForbidden: "wait",
+  ClusterNotReady: "wait",
+  FrontendServiceMissing: "wait",
 };
 
 /** Refusals that only a person can mend: the job has failed. */
