@@ -127,8 +127,22 @@ export const RBAC_RULES: readonly RbacRule[] = [
   {
     apiGroups: [""],
     resources: ["pods"],
-    verbs: ["list"],
+    verbs: ["get", "list"],
     why: "which node a BE runs on, where StarRocks is in another namespace than its Repository",
+    starRocks: true,
+  },
+  {
+    apiGroups: [""],
+    resources: ["services"],
+    verbs: ["get"],
+    why: "the FE Service of a StarRocksCluster there",
+    starRocks: true,
+  },
+  {
+    apiGroups: ["starrocks.com"],
+    resources: ["starrocksclusters"],
+    verbs: ["get"],
+    why: "a StarRocksCluster there that a Repository names",
     starRocks: true,
   },
 ];

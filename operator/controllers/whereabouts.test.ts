@@ -1,10 +1,11 @@
 // Where hosts of StarRocks are: nodes are known, pods are asked for, and not every time.
 import { expect } from "chai";
-import type { Api } from "../runtime/api.ts";
+import { ApiError, type Api } from "../runtime/api.ts";
 import { PODS } from "../runtime/objects.ts";
 import type { BackendNode } from "../starrocks/frontend.ts";
 import type { ControllerDeps } from "./deps.ts";
 import { World } from "./testing/world.ts";
+import { placeAgents } from "./placement.ts";
 import { whereabouts } from "./whereabouts.ts";
 
 function be(host: string): BackendNode {
@@ -80,5 +81,45 @@ describe("whereabouts", () => {
     putPod(world, "be-0", "Running");
     expect((await whereabouts(deps, [be("10.1.0.7")])).pods.length).to.equal(1);
     expect(lists).to.have.length(2);
+  });
+
+  describe("of hosts that are names of pods", () => {
+    const HOST = "be-0.prod-be-search.starrocks.svc.cluster.local";
+    const putNamed = (subdomain: string): void => {
+      world.put(PODS, {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name: "be-0", namespace: "starrocks" },
+        spec: { containers: [], nodeName: "worker-1", subdomain },
+        status: { phase: "Running", podIP: "10.1.0.7" },
+      });
+    };
+
+    for (const host of [HOST, "be-0.prod-be-search.starrocks.svc"]) {
+      it(`asks for the pod itself, and no DNS: ${host}`, async () => {
+        putNamed("prod-be-search");
+        const found = await whereabouts(deps, [be(host)]);
+        expect(placeAgents([be(host)], found)).to.deep.equal({ nodes: ["worker-1"], unplaced: [] });
+        expect(lists).to.deep.equal([]);
+      });
+    }
+
+    it("takes no pod of that name that another Service gives its name to", async () => {
+      putNamed("other");
+      const found = await whereabouts(deps, [be(HOST)]);
+      expect(placeAgents([be(HOST)], found)).to.deep.equal({ nodes: [], unplaced: [HOST] });
+    });
+
+    it("asks DNS where it may not ask for the pod", async () => {
+      putPod(world, "be-0", "Running");
+      const error = new ApiError(403, "Forbidden", "pods is forbidden");
+      const refusing = { get: () => Promise.reject(error) };
+      const api = new Proxy(deps.api, {
+        get: (target, verb) => Reflect.get(verb === "get" ? refusing : target, verb) as unknown,
+      });
+      const lookup = () => Promise.resolve(["10.1.0.7"]);
+      const found = await whereabouts({ ...deps, api, lookup }, [be(HOST)]);
+      expect(placeAgents([be(HOST)], found).nodes).to.deep.equal(["worker-1"]);
+    });
   });
 });

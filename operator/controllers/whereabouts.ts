@@ -1,6 +1,10 @@
-// Where hosts of StarRocks are in this cluster: nodes from the informer, pods asked for by their address.
+// Where hosts of StarRocks are in this cluster: nodes from the informer, pods asked for, by their name where the host is
+// one (BEs of the StarRocks operator are registered so), else by their address.
 import type { Pod } from "../runtime/objects.ts";
+import { isApiError } from "../runtime/api.ts";
 import { PODS } from "../runtime/objects.ts";
+import type { ObjectKey } from "../runtime/api.ts";
+import { must } from "../assert.ts";
 import type { BackendNode } from "../starrocks/frontend.ts";
 import type { Caches, ControllerDeps } from "./deps.ts";
 import type { Whereabouts } from "./placement.ts";
@@ -26,8 +30,14 @@ export async function whereabouts(
   const addresses = new Map<string, readonly string[]>();
   const pods: Pod[] = [];
   for (const host of new Set(backends.map((b) => b.host))) {
+    const named = await podNamed(deps, host);
+    if (named !== undefined) {
+      pods.push(named);
+      addresses.set(host, [must(named.status?.podIP)]);
+      continue;
+    }
     if (isIP(host) === 0) addresses.set(host, await deps.lookup(host));
-    for (const address of isIP(host) === 0 ? (addresses.get(host) ?? []) : [host]) {
+    for (const address of addresses.get(host) ?? [host]) {
       const isNode = nodes.some((n) => n.status?.addresses?.some((a) => a.address === address));
       if (!isNode) pods.push(...(await podsAt(deps, address)));
     }
@@ -35,17 +45,47 @@ export async function whereabouts(
   return { nodes, pods, addresses };
 }
 
+/** `<pod>.<headless Service>.<namespace>.svc`, with or without the cluster's domain. */
+const POD_HOST = /^([^.]+)\.([^.]+)\.([^.]+)\.svc(\..+)?$/;
+
+/** The pod of a StatefulSet that DNS means by the host. */
+async function podNamed(deps: ControllerDeps, host: string): Promise<Pod | undefined> {
+  const [, name, service, namespace] = POD_HOST.exec(host) ?? [];
+  if (name === undefined || namespace === undefined) return undefined;
+  const [found] = await cached(deps, host, async () => await getPod(deps, { namespace, name }));
+  const hasName = found?.spec?.subdomain === service && found?.status?.podIP !== undefined;
+  return hasName ? found : undefined;
+}
+
+/** Where it may not be asked for, DNS and its address tell as much. */
+async function getPod({ api }: ControllerDeps, key: ObjectKey): Promise<readonly Pod[]> {
+  try {
+    const pod = await api.get(PODS, key);
+    return pod === undefined ? [] : [pod];
+  } catch (error) {
+    if (isApiError(error, "Forbidden")) return [];
+    throw error;
+  }
+}
+
 async function podsAt(deps: ControllerDeps, address: string): Promise<readonly Pod[]> {
+  return await cached(deps, address, async () => await listPodsAt(deps, address));
+}
+
+async function cached(
+  deps: ControllerDeps,
+  key: string,
+  ask: () => Promise<readonly Pod[]>,
+): Promise<readonly Pod[]> {
   const cache = known.get(deps.caches) ?? new Map<string, Cached>();
   known.set(deps.caches, cache);
   const nowMs = deps.clock.monotonic();
-  const cached = cache.get(address);
-  if (cached !== undefined && cached.untilMs > nowMs) return cached.pods;
-  const found = await listPodsAt(deps, address);
+  const before = cache.get(key);
+  if (before !== undefined && before.untilMs > nowMs) return before.pods;
   // Addresses of pods that are over are given away again.
-  const pods = found.filter((p) => p.status?.phase === "Running");
+  const pods = (await ask()).filter((p) => p.status?.phase === "Running");
   if (cache.size >= CACHE_MAX) cache.clear();
-  cache.set(address, { untilMs: nowMs + CACHE_MS, pods });
+  cache.set(key, { untilMs: nowMs + CACHE_MS, pods });
   return pods;
 }
 

@@ -159,6 +159,8 @@ export interface PodSpec {
   readonly volumes?: readonly Volume[];
   readonly restartPolicy?: "Never" | "OnFailure" | "Always";
   readonly nodeName?: string;
+  /** The headless Service that gives it a name: `<hostname>.<subdomain>.<namespace>.svc`. */
+  readonly subdomain?: string;
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly affinity?: Affinity;
   readonly tolerations?: readonly Toleration[];

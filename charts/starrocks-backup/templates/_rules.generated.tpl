@@ -80,5 +80,13 @@
 # which node a BE runs on, where StarRocks is in another namespace than its Repository
 - apiGroups: [""]
   resources: ["pods"]
-  verbs: ["list"]
+  verbs: ["get", "list"]
+# the FE Service of a StarRocksCluster there
+- apiGroups: [""]
+  resources: ["services"]
+  verbs: ["get"]
+# a StarRocksCluster there that a Repository names
+- apiGroups: ["starrocks.com"]
+  resources: ["starrocksclusters"]
+  verbs: ["get"]
 {{- end -}}
