@@ -88,6 +88,7 @@ export class Listener {
 
   #discover(path: string, host: string, response: ServerResponse): void {
     const found = discover(this.#options.registry.resources, path, host);
+    if (found === undefined && !isOfBuiltIns(path)) return sendNoPage(response);
     if (found === undefined) throw noSuchPath();
     sendJson(response, { code: 200, body: found });
   }
@@ -178,6 +179,18 @@ const OF_OBJECT: Readonly<Record<string, (call: Call) => Answer>> = {
 
 function isHealth(path: string): boolean {
   return /^\/(healthz|livez|readyz)(\/|$)/.test(path);
+}
+
+/** Groups of the API server itself: it answers for those in its own words, also for kinds that they have not. */
+function isOfBuiltIns(path: string): boolean {
+  const [, root, group = ""] = path.split("/");
+  return root === "api" || (root === "apis" && (!group.includes(".") || group.endsWith(".k8s.io")));
+}
+
+/** Any other path, such as that of a kind whose definition is not there: no Status, but what Go's http.NotFound says. */
+function sendNoPage(response: ServerResponse): void {
+  response.writeHead(404, { "content-type": "text/plain; charset=utf-8" });
+  response.end("404 page not found\n");
 }
 
 function asTable(request: IncomingMessage): boolean {
