@@ -87,7 +87,7 @@ describe("resolveCluster", () => {
     [
       "a namespace that may not be read",
       { reason: "ClusterForbidden", heals: false },
-      /may not read starrocksclusters in namespace starrocks: let it watch that namespace/,
+      /may not read starrocksclusters in namespace starrocks: add that namespace to its --starrocks-namespaces/,
       (api) => api.failNext({ error: new ApiError(403, "Forbidden", "no") }),
     ],
     [

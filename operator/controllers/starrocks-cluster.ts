@@ -120,7 +120,7 @@ async function read<T extends KubernetesObject>(
     if (!isApiError(error, "Forbidden")) throw error;
     throw refusal(
       "ClusterForbidden",
-      `the operator may not read ${kind.plural} in namespace ${key.namespace}: let it watch that namespace (docs/reference/rbac.md), or name addresses in cluster.frontends`,
+      `the operator may not read ${kind.plural} in namespace ${key.namespace}: add that namespace to its --starrocks-namespaces, or name addresses in cluster.frontends`,
     );
   }
 }
