@@ -11,7 +11,7 @@ import { isOver } from "./is-over.ts";
 
 const PASSWORD = "only-for-this-test";
 /** Without it the user still sees nodes: NODE does as well. */
-const RIGHTS = MINIMAL_PRIVILEGES.filter((right) => right !== "OPERATE" && right !== "SELECT");
+const RIGHTS = MINIMAL_PRIVILEGES.filter((right) => right !== "OPERATE");
 
 const OVERWRITE = { existing: "Overwrite", overwriteTables: ["orders"] };
 

@@ -11,14 +11,12 @@ export interface User {
   readonly needsSetRole?: boolean;
 }
 
-/** What a user that followed §7.2 holds. */
+/** What a user holds that followed docs/starrocks-user.md. */
 export const MINIMAL_PRIVILEGES: readonly string[] = [
   "REPOSITORY",
   "OPERATE",
   "NODE",
   "EXPORT",
-  "SELECT",
-  "CREATE DATABASE",
   "CREATE TABLE",
   "INSERT",
 ];
