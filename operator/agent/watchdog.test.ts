@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -62,14 +62,18 @@ describe("startWatchdog", () => {
   });
 
   /** Runs a program whose event loop does `body` under a watchdog of one second. */
-  async function end(body: string): Promise<{ signal: unknown; code: unknown; output: string }> {
+  async function end(
+    body: string,
+    before: readonly string[] = [],
+  ): Promise<{ signal: unknown; code: unknown; output: string }> {
     const program = `
       const { startWatchdog } = await import(${JSON.stringify(WATCHDOG)});
       const log = { info() {}, warn() {}, error() {}, debug() {}, child: () => log };
       const clock = { monotonic: () => performance.now() };
       const watchdog = startWatchdog({ loopMaxMs: 1000, callMaxMs: 1e9, calls: () => [], terminationLog: ${JSON.stringify(lastWord)}, clock, log });
       ${body}`;
-    const child = spawn(process.execPath, ["--input-type=module", "-e", program]);
+    const [first = "", ...words] = [...before, process.execPath, "--input-type=module", "-e"];
+    const child = spawn(first, [...words, program]);
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     const [code, signal] = (await once(child, "close")) as [unknown, unknown];
@@ -86,6 +90,17 @@ describe("startWatchdog", () => {
       exitCode: 70,
       reason: "InternalError",
     });
+  });
+
+  it("needs another first process in its PID namespace", async function () {
+    // The fact that pods' shareProcessNamespace is there for: a container's only process does not end.
+    if (spawnSync("unshare", ["--pid", "--fork", "true"]).status !== 0) this.skip(); // needs root
+    const { code, output } = await end(
+      "setTimeout(() => { const end = Date.now() + 4000; while (Date.now() < end); process.exit(7); }, 600);",
+      ["unshare", "--pid", "--fork", "--kill-child"],
+    );
+    expect(output).to.contain("the event loop stands still");
+    expect(code).to.equal(7);
   });
 
   it("leaves a process alone whose event loop turns, and lets it end", async () => {

@@ -3,6 +3,8 @@
 // until its sockets close (starrocks.md 12.B). Two watches:
 //   - a thread of its own sees whether the event loop still turns;
 //   - the event loop sees whether a call has been in flight far beyond its deadline.
+// The first process of a PID namespace cannot end itself so: the kernel drops what it sends itself. Agents' pods
+// share one namespace for that reason, in which the first is another (controllers/jobs.ts).
 // A process that was stopped from outside (SIGSTOP, a frozen node) cannot end itself: the operator does.
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";

@@ -70,6 +70,7 @@ describe("agentJob", () => {
       terminationGracePeriodSeconds: 30,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
+      shareProcessNamespace: true,
       securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
       containers: [
         {

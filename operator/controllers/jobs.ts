@@ -121,6 +121,8 @@ function podSpec(options: AgentJob): PodSpec {
     terminationGracePeriodSeconds: GRACE_SECONDS,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
+    // As PID 1 the agent would be deaf to the SIGKILL of its own watchdog: the kernel drops it.
+    shareProcessNamespace: true,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
     containers: [container(options)],
     volumes: volumesOf(options.repository.spec),

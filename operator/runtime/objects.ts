@@ -167,6 +167,7 @@ export interface PodSpec {
   readonly serviceAccountName?: string;
   readonly automountServiceAccountToken?: boolean;
   readonly enableServiceLinks?: boolean;
+  readonly shareProcessNamespace?: boolean;
   readonly imagePullSecrets?: readonly { readonly name: string }[];
   readonly priorityClassName?: string;
   readonly securityContext?: PodSecurityContext;
