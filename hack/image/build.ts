@@ -4,10 +4,12 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { IMAGE } from "../../operator/controllers/jobs.ts";
 import { LAYERS, NODE, TITLE, type Architecture, type LayerName } from "./contents.ts";
 import { fillLayer, ROOT } from "./fill.ts";
 import { packLayer, walk, type Layer } from "./layer.ts";
 import { writeArchive } from "./oci.ts";
+import { sbomOf, type Materials } from "./sbom.ts";
 
 export interface BuildOptions {
   readonly architectures: readonly Architecture[];
@@ -26,6 +28,12 @@ export interface Built {
   readonly reference: string;
   /** "sha256:…", what a registry will show. */
   readonly digest: string;
+  /** Beside the archive, for each platform what is in it: SPDX. */
+  readonly sboms: readonly string[];
+}
+
+interface FilledLayer extends Layer {
+  readonly materials: Materials;
 }
 
 const CACHE = join(ROOT, ".cache/image");
@@ -33,7 +41,7 @@ const CACHE = join(ROOT, ".cache/image");
 const KEPT_MS = 3 * 24 * 3600_000;
 
 /** What each layer is made of, beside the programs in hack/image. */
-const SOURCES: Readonly<Record<LayerName, readonly string[]>> = {
+export const SOURCES: Readonly<Record<LayerName, readonly string[]>> = {
   ground: [],
   packages: ["package-lock.json"],
   app: ["LICENSE", "operator", "tsconfig.json", "tsconfig.build.json"],
@@ -44,9 +52,10 @@ export async function buildArchive(options: BuildOptions): Promise<Built> {
   const { architectures, createdSeconds = 0, cache = CACHE, tell = () => {} } = options;
   await mkdir(cache, { recursive: true });
   const version = await readVersion();
-  const images = [];
+  const images: { readonly architecture: Architecture; readonly layers: readonly FilledLayer[] }[] =
+    [];
   for (const architecture of architectures) {
-    const layers = [];
+    const layers: FilledLayer[] = [];
     for (const { name } of LAYERS) layers.push(await layerOf(name, architecture, { cache, tell }));
     images.push({ architecture, layers });
   }
@@ -56,10 +65,22 @@ export async function buildArchive(options: BuildOptions): Promise<Built> {
   const key = digestOf([hash, reference, String(createdSeconds)]).slice(0, 12);
   const archive = join(cache, `${TITLE}-${architectures.join("-")}-${key}.tar`);
   const fresh = `${archive}.${process.pid}`;
-  const digest = await writeArchive(fresh, images, { reference, version, createdSeconds });
+  const written = await writeArchive(fresh, images, { reference, version, createdSeconds });
   await rename(fresh, archive);
+  const sboms: string[] = [];
+  for (const { architecture, layers } of images) {
+    const about = { version, digest: written.platforms[architecture] ?? "", createdSeconds };
+    const sbom = sbomOf(
+      layers.map(({ materials }) => materials),
+      about,
+    );
+    const file = archive.replace(/\.tar$/, `.${architecture}.spdx.json`);
+    await writeFile(`${file}.${process.pid}`, `${JSON.stringify(sbom, null, 2)}\n`);
+    await rename(`${file}.${process.pid}`, file);
+    sboms.push(file);
+  }
   await sweep(cache);
-  return { archive, reference, digest };
+  return { archive, reference, digest: written.digest, sboms };
 }
 
 /** The image of this machine, for tests: from `.cache/image`, or built (a minute or two the first time). */
@@ -76,23 +97,24 @@ async function layerOf(
   name: LayerName,
   architecture: Architecture,
   { cache, tell }: Kept,
-): Promise<Layer> {
+): Promise<FilledLayer> {
   // npm packages and our own code are the same for every processor.
-  const parts: string[] = name === "ground" ? [architecture, NODE.version] : [];
+  const parts: string[] = name === "ground" ? [architecture, NODE.version, IMAGE.node] : [];
   if (name !== "ground") parts.push(await readVersion());
   const hash = digestOf([...parts, await hashOf(["hack/image", ...SOURCES[name]])]).slice(0, 16);
   const file = join(cache, `layer-${name}-${hash}.tar.gz`);
   const note = file.replace(/\.tar\.gz$/, ".json");
   if (existsSync(file) && existsSync(note)) {
     for (const path of [file, note]) await utimes(path, new Date(), new Date());
-    return { ...(JSON.parse(await readFile(note, "utf8")) as Layer), file };
+    return { ...(JSON.parse(await readFile(note, "utf8")) as FilledLayer), file };
   }
   tell(`making layer ${name}${name === "ground" ? ` for ${architecture}` : ""}`);
   const work = join(cache, `work-${name}-${architecture}.${process.pid}`);
   try {
     await mkdir(join(work, "work"), { recursive: true });
-    await fillLayer(name, join(work, "root"), architecture, join(work, "work"));
-    const layer = await packLayer(join(work, "root"), join(work, "layer"));
+    const root = join(work, "root");
+    const materials = await fillLayer(name, root, architecture, join(work, "work"));
+    const layer = { ...(await packLayer(root, join(work, "layer"))), materials };
     await rename(layer.file, file);
     await writeFile(join(work, "note"), JSON.stringify({ ...layer, file: undefined }));
     await rename(join(work, "note"), note);

@@ -120,6 +120,5 @@ export function labels(version: string): Readonly<Record<string, string>> {
       "Kubernetes operator that backs up and restores StarRocks, and its agents",
     "org.opencontainers.image.version": version,
     "org.opencontainers.image.licenses": "Apache-2.0",
-    "org.opencontainers.image.base.name": `debian:${DEBIAN.release}`,
   };
 }

@@ -5,6 +5,7 @@ import { access, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "./command.ts";
 import { DEBIAN, isWantedOfDebian, PLATFORMS, type Architecture } from "./contents.ts";
+import { debianMaterials, type Materials } from "./sbom.ts";
 import { unpack, writeEntry } from "./unpack.ts";
 
 const SOURCES = [
@@ -17,18 +18,21 @@ export async function addDebian(
   folder: string,
   architecture: Architecture,
   work: string,
-): Promise<void> {
+): Promise<Materials> {
   const options = await aptOptions(architecture, work);
   await run("apt-get", [...options, "--quiet=2", "update"], work);
   await run("apt-get", [...options, "--quiet=2", "download", ...DEBIAN.packages], work);
   const { triplet } = PLATFORMS[architecture];
+  const controls: string[] = [];
   for (const file of (await readdir(work)).filter((name) => name.endsWith(".deb")).sort()) {
     await unpackPackage(join(work, file), folder, triplet);
     const control = await run("dpkg-deb", ["--field", file], work);
     // Where scanners look for the packages of an image without a package manager.
     const name = /^Package: (\S+)$/m.exec(control)?.[1] ?? file;
     await writeEntry(join(folder, "var/lib/dpkg/status.d", name), control);
+    controls.push(control);
   }
+  return debianMaterials(controls);
 }
 
 async function unpackPackage(file: string, folder: string, triplet: string): Promise<void> {

@@ -16,25 +16,40 @@ import {
 import { addDebian } from "./debian.ts";
 import { walk } from "./layer.ts";
 import { addNode } from "./node.ts";
+import { nodeMaterials, NOTHING, npmMaterials, type Materials } from "./sbom.ts";
 import { FILE_MODE, PROGRAM_MODE, writeEntry, writeLink } from "./unpack.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** `work` is an empty folder that nobody wants afterwards. */
+/** Returns what is in it. `work` is an empty folder that nobody wants afterwards. */
 export async function fillLayer(
   name: LayerName,
   folder: string,
   architecture: Architecture,
   work: string,
-): Promise<void> {
+): Promise<Materials> {
   await mkdir(folder, { recursive: true });
-  if (name === "ground") await fillGround(folder, architecture, work);
-  else if (name === "packages") await fillPackages(folder, work);
-  else await fillApp(folder);
+  const materials = await fill(name, folder, architecture, work);
   await setModes(folder);
+  return materials;
 }
 
-async function fillGround(folder: string, architecture: Architecture, work: string): Promise<void> {
+async function fill(
+  name: LayerName,
+  folder: string,
+  architecture: Architecture,
+  work: string,
+): Promise<Materials> {
+  if (name === "ground") return await fillGround(folder, architecture, work);
+  if (name === "packages") return await fillPackages(folder, work);
+  return await fillApp(folder);
+}
+
+async function fillGround(
+  folder: string,
+  architecture: Architecture,
+  work: string,
+): Promise<Materials> {
   for (const path of GROUND_FOLDERS) await mkdir(join(folder, path), { recursive: true });
   for (const [path, target] of Object.entries(GROUND_LINKS)) {
     await writeLink(join(folder, path), target);
@@ -43,14 +58,18 @@ async function fillGround(folder: string, architecture: Architecture, work: stri
     await writeEntry(join(folder, path), text);
   }
   await mkdir(join(work, "debian"));
-  await addDebian(folder, architecture, join(work, "debian"));
+  const debian = await addDebian(folder, architecture, join(work, "debian"));
   await addNode(folder, architecture, join(work, "node"));
+  const node = nodeMaterials(architecture);
+  return { packages: [...debian.packages, ...node.packages], relationships: [] };
 }
 
 /** What the lockfile says, with its digests checked, and no script of a package run. No processor: all of it is JavaScript. */
-async function fillPackages(folder: string, work: string): Promise<void> {
+async function fillPackages(folder: string, work: string): Promise<Materials> {
   const manifest = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as object;
-  await writeEntry(join(work, "package.json"), JSON.stringify({ ...manifest, scripts: {} }));
+  const writeManifest = (other: object): Promise<void> =>
+    writeEntry(join(work, "package.json"), JSON.stringify({ ...manifest, scripts: {}, ...other }));
+  await writeManifest({});
   await copyFile(join(ROOT, "package-lock.json"), join(work, "package-lock.json"));
   const args = ["ci", "--omit=dev", "--ignore-scripts", "--no-bin-links", "--prefer-offline"];
   await run("npm", [...args, "--no-audit", "--no-fund", "--loglevel=error"], work);
@@ -61,10 +80,12 @@ async function fillPackages(folder: string, work: string): Promise<void> {
     await mkdir(dirname(join(to, path)), { recursive: true });
     await copyFile(join(modules, path), join(to, path));
   }
+  await writeManifest({ devDependencies: {} });
+  return await npmMaterials(work);
 }
 
 /** Compiled, and only what the two programs load. */
-async function fillApp(folder: string): Promise<void> {
+async function fillApp(folder: string): Promise<Materials> {
   const app = join(folder, APP);
   const tsc = join(ROOT, "node_modules/.bin/tsc");
   await run(tsc, ["--project", "tsconfig.build.json", "--outDir", app], ROOT);
@@ -76,6 +97,7 @@ async function fillApp(folder: string): Promise<void> {
     join(app, "package.json"),
     `${JSON.stringify({ name, version, type, license }, null, 2)}\n`,
   );
+  return NOTHING;
 }
 
 /** Nobody's umask decides what the image's user may read. */

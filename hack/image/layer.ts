@@ -48,18 +48,13 @@ export async function packLayer(folder: string, file: string): Promise<Layer> {
     compressed,
     createWriteStream(file),
   );
-  await Promise.all([written, addAll(tar, folder)]);
+  await Promise.all([written, addAll(tar, folder).catch((error: Error) => tar.destroy(error))]);
   return { digest: compressed.digest(), size: compressed.size, diffId: plain.digest(), file };
 }
 
 async function addAll(tar: Pack, folder: string): Promise<void> {
-  try {
-    for (const path of await walk(folder)) await add(tar, folder, path);
-    tar.finalize();
-  } catch (error) {
-    tar.destroy(error instanceof Error ? error : new Error(String(error)));
-    throw error;
-  }
+  for (const path of await walk(folder)) await add(tar, folder, path);
+  tar.finalize();
 }
 
 async function add(tar: Pack, folder: string, path: string): Promise<void> {

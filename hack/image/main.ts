@@ -39,7 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
     tell: (line) => console.log(line),
   });
   if (output !== undefined) await copyFile(built.archive, output);
-  console.log(`${built.reference}\n${built.digest}\n${output ?? built.archive}`);
+  console.log([built.reference, built.digest, output ?? built.archive, ...built.sboms].join("\n"));
   return 0;
 }
 

@@ -38,12 +38,19 @@ interface Descriptor {
 
 type Blobs = Map<string, { readonly size: number; readonly content: string | Layer }>;
 
-/** Writes `file`; returns the digest of what a registry would show: of the manifest, or of the index of several. */
+export interface Written {
+  /** Of what a registry will show under the name: the manifest, or the index of several. */
+  readonly digest: string;
+  /** Of each platform's manifest. */
+  readonly platforms: Readonly<Partial<Record<Architecture, string>>>;
+}
+
+/** Writes `file`. */
 export async function writeArchive(
   file: string,
   images: readonly PlatformImage[],
   options: ArchiveOptions,
-): Promise<string> {
+): Promise<Written> {
   const blobs: Blobs = new Map();
   const manifests = images.map((image) => manifestOf(image, options, blobs));
   const [only] = manifests;
@@ -69,8 +76,15 @@ export async function writeArchive(
       ? { "manifest.json": [{ ...only.docker, RepoTags: [options.reference] }] }
       : {}),
   };
-  await Promise.all([written, addParts(tar, texts, blobs)]);
-  return top.digest;
+  await Promise.all([
+    written,
+    addParts(tar, texts, blobs).catch((error: Error) => tar.destroy(error)),
+  ]);
+  const platforms = manifests.map(({ descriptor }, i) => [
+    images[i]?.architecture,
+    descriptor.digest,
+  ]);
+  return { digest: top.digest, platforms: Object.fromEntries(platforms) as Written["platforms"] };
 }
 
 /** containerd wants the whole name; others the tag. */
