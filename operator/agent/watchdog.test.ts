@@ -72,7 +72,7 @@ describe("startWatchdog", () => {
       const clock = { monotonic: () => performance.now() };
       const watchdog = startWatchdog({ loopMaxMs: 1000, callMaxMs: 1e9, calls: () => [], terminationLog: ${JSON.stringify(lastWord)}, clock, log });
       ${body}`;
-    const [first = "", ...words] = [...before, process.execPath, "--input-type=module", "-e"];
+    const [first, ...words] = [...before, process.execPath, "--input-type=module", "-e"];
     const child = spawn(first, [...words, program]);
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
