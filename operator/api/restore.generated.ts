@@ -309,6 +309,8 @@ export interface RestoreEnding {
   readonly pruned?: boolean;
   /** StarRocks was told to cancel a job that it did not show. */
   readonly cancelled?: boolean;
+  /** StarRocks has shown that its job is over; how far it came is in the phase. */
+  readonly shown?: boolean;
   /** When that was decided. */
   readonly time?: string;
 }

@@ -2602,6 +2602,9 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
             "cancelled": {
               "type": "boolean"
             },
+            "shown": {
+              "type": "boolean"
+            },
             "time": {
               "type": "string",
               "format": "date-time"

@@ -45,7 +45,7 @@ export function myRow(seen: Seen): JobRow | undefined {
       row.label === labelOf(seen) &&
       submission !== undefined &&
       // A Restore's label is its snapshot's, so an earlier Restore has the same one.
-      !(submission.before ?? "").split("\n").includes(identityOf(row)),
+      isNewSince(submission.before, row),
   );
 }
 
@@ -58,6 +58,11 @@ export function identityOf(row: JobRow): string {
 export function lastJobs(seen: Seen): string {
   const rows = frontendSeen(seen)?.jobs ?? [];
   return rows.map(identityOf).sort().join("\n");
+}
+
+/** Whether a row is not one of those that were there before. */
+export function isNewSince(before: string | undefined, row: JobRow): boolean {
+  return !(before ?? "").split("\n").includes(identityOf(row));
 }
 
 export function isOver(row: JobRow): boolean {

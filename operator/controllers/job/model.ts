@@ -117,6 +117,18 @@ export interface Seen {
   readonly source: Backup | undefined;
   /** Backup: unfinished Restores of its snapshot. */
   readonly usedBy: readonly string[];
+  /** Statements of other jobs, of any Repository, whose ends have not been read yet. */
+  readonly unread: readonly UnreadStatement[];
+}
+
+/** StarRocks shows one job of a database: the next one that it takes there hides how this one ended. */
+export interface UnreadStatement {
+  /** Whose it is, as `Restore prod/again`. */
+  readonly who: string;
+  readonly verb: JobSettings["verb"];
+  readonly label: string;
+  /** The database's last jobs before it was sent; they are not it. */
+  readonly before: string;
 }
 
 /** Where agents belong. */

@@ -8,7 +8,7 @@ import type { ControllerDeps } from "../deps.ts";
 import { attemptId, mountName, snapshotLabel } from "../names.ts";
 import { placeAgents } from "../placement.ts";
 import { whereabouts } from "../whereabouts.ts";
-import { identityOf } from "./look.ts";
+import { isNewSince } from "./look.ts";
 import type { FrontendSeen, FrontendView, Placement, Seen } from "./model.ts";
 import { settingsOf } from "./settings.ts";
 
@@ -64,9 +64,8 @@ async function askJobs(
   const { submission, ending } = status;
   if (submission?.accepted === true && ending === undefined) {
     const rows = await frontend.jobs(database, settingsOf(job).verb);
-    const before = (submission.before ?? "").split("\n");
     const isOurs = (row: JobRow): boolean => row.label === submission.label;
-    if (rows.some((row) => isOurs(row) && !before.includes(identityOf(row)))) return rows;
+    if (rows.some((row) => isOurs(row) && isNewSince(submission.before, row))) return rows;
   }
   return await frontend.jobs(database);
 }

@@ -19,6 +19,7 @@ import { observeAgents, observeTasks } from "./observe-agents.ts";
 import { observeFrontend, placementOf } from "./observe-frontend.ts";
 import { listAll, observeOwn } from "./observe-own.ts";
 import { queuedJob, unfinishedJobs } from "./observe-queue.ts";
+import { unreadStatements } from "./observe-unread.ts";
 import type { FrontendView, JobKind, JobResource, Seen } from "./model.ts";
 import { kindOf, settingsOf } from "./settings.ts";
 import { isFinal } from "./status.ts";
@@ -68,6 +69,7 @@ async function observeKubernetes(deps: ControllerDeps, job: JobResource): Promis
     tasks: observeTasks(own),
     source: sourceOf(deps, job),
     usedBy: await usersOf(deps, job),
+    unread: unreadStatements(caches, job),
   };
 }
 

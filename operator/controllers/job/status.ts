@@ -7,8 +7,11 @@ export type BackupPhase = NonNullable<BackupStatus["phase"]>;
 export type RestorePhase = NonNullable<RestoreStatus["phase"]>;
 export type JobPhase = BackupPhase | RestorePhase;
 
-export type JobStatus = Omit<BackupStatus, "phase"> &
-  Omit<RestoreStatus, "phase" | keyof BackupStatus> & { readonly phase?: JobPhase };
+export type JobStatus = Omit<BackupStatus, "phase" | "ending"> &
+  Omit<RestoreStatus, "phase" | "ending" | keyof BackupStatus> & {
+    readonly phase?: JobPhase;
+    readonly ending?: Ending;
+  };
 
 /** RETRY: another attempt, while there are any left. WAIT: nothing was done, and the same attempt begins again later. */
 export type Outcome = "RETRY" | "WAIT" | "FAILED" | "CANCELLED";
@@ -21,6 +24,8 @@ export interface Ending {
   readonly time?: string;
   /** What the attempt had stored is gone. */
   readonly pruned?: boolean;
+  /** Restore: StarRocks showed that its job was over, before COMMIT if the phase is not COMMIT. */
+  readonly shown?: boolean;
   /** StarRocks was told to cancel a job that it did not show. */
   readonly cancelled?: boolean;
 }

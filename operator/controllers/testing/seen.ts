@@ -65,6 +65,7 @@ export function seen({ job = backup(), status, frontend, ...delta }: Delta = {})
     frontend: view,
     source: undefined,
     usedBy: [],
+    unread: [],
     ...delta,
   };
 }

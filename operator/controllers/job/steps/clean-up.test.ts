@@ -26,6 +26,10 @@ const NO_TASKS = { seal: undefined, verify: undefined, prune: undefined };
 const CLOSED = { brokers: [], repositories: [mount()] };
 const lent = slot({ lentTo: ATTEMPT });
 
+const DECIDED = { reason: "TheReason", message: "the message", time: ago(MINUTE) };
+/** Of a Restore that StarRocks was seen to have ended. */
+const SHOWN = { outcome: "FAILED", ...DECIDED, shown: true } as const;
+
 const PLACE = readyRepository().spec.location;
 const STAGING_ONLY = {
   label: LABEL,
@@ -57,6 +61,21 @@ describe("the clean-up", () => {
       reason: "CleaningUp",
       result: poll(15_000, "StarRocks, to cancel the job there (no FE answers)"),
       actions: [{ kind: "deleteAgents" }],
+    },
+    {
+      name: "notes that a Restore's job is over, and how far it came, before another one hides it",
+      given: ending("FAILED", {
+        job: restore(),
+        status: { phase: "DOWNLOADING" },
+        frontend: { jobs: [row({ kind: "restore", state: "CANCELLED", downloaded: true })] },
+      }),
+      step: "statementIsCancelled",
+      reason: "TheReason",
+      result: poll(0, "the broker to be dropped"),
+      actions: [
+        { kind: "event", type: "Normal", reason: "PhaseChanged", message: "DOWNLOADING → COMMIT" },
+      ],
+      status: { phase: "COMMIT", ending: SHOWN },
     },
     {
       name: "leaves another tool's job alone, and drops the broker",
@@ -175,6 +194,7 @@ describe("the clean-up", () => {
         name: "of a Restore",
         delta: {
           job: restore(),
+          status: { ending: SHOWN },
           frontend: { jobs: [row({ kind: "restore", state: "CANCELLED" })], ...CLOSED },
         },
       },
@@ -244,8 +264,7 @@ describe("the clean-up", () => {
 
 describe("an attempt that is concluded", () => {
   const pruned = (outcome: "RETRY" | "FAILED" | "CANCELLED", delta: Delta = {}): Delta => {
-    const decided = { outcome, reason: "TheReason", message: "the message", time: ago(MINUTE) };
-    const status = { ending: { ...decided, pruned: true }, ...delta.status };
+    const status = { ending: { outcome, ...DECIDED, pruned: true }, ...delta.status };
     const frontend = { jobs: [row({ state: "CANCELLED" })], ...CLOSED };
     return submitted({ agents: [], slots: [slot()], frontend, ...delta, status });
   };
@@ -322,7 +341,10 @@ describe("an attempt that is concluded", () => {
         ],
         [
           "before COMMIT",
-          { targets: [{ table: "orders", as: "orders", existed: true }] },
+          {
+            ending: SHOWN,
+            targets: [{ table: "orders", as: "orders", existed: true }],
+          },
           "nothing was changed: StarRocks removes new tables of a restore that ends before COMMIT; orders still hold what they held",
         ],
         [
@@ -334,6 +356,16 @@ describe("an attempt that is concluded", () => {
           "in COMMIT with new tables",
           { phase: "COMMIT", targets: [{ table: "orders", as: "new", existed: false }] },
           "new tables may be there in part: drop them, then restore again",
+        ],
+        [
+          "whose end nobody saw, over old tables",
+          { targets: [{ table: "orders", as: "orders", existed: true }] },
+          "StarRocks does not show how the restore ended, so content of orders may be lost: look at it, and restore it again",
+        ],
+        [
+          "whose end nobody saw, with new tables",
+          { targets: [{ table: "orders", as: "new", existed: false }] },
+          "StarRocks does not show how the restore ended, so new tables may be there in part or whole: look at them, and drop them before you restore again",
         ],
       ] as const
     ).map(([name, status, targetState]) => ({

@@ -44,7 +44,7 @@ export function statementIsCancelled(seen: Seen): Verdict | undefined {
   const cancel = { kind: "cancelStatement", database: front.database } as const;
   const row = myRow(seen);
   if (row === undefined) return hiddenIsCancelled(seen, cancel);
-  if (isOver(row)) return commitIsNoted(seen, row);
+  if (isOver(row)) return endIsNoted(seen, row);
   return act([cancel], "CleaningUp", "StarRocks to cancel");
 }
 
@@ -70,13 +70,18 @@ function hiddenIsCancelled(
   return act(actions, "CleaningUp", "the broker to be dropped", note);
 }
 
-/** How far StarRocks came decides what is said of the tables, also when it was quicker than our looks. */
-function commitIsNoted(seen: Seen, row: JobRow): Verdict | undefined {
-  const phase = phaseOf(seen, row);
-  if (seen.job.kind !== "Restore" || phase !== "COMMIT" || seen.status.phase === "COMMIT") {
-    return undefined;
-  }
-  return { ...act([], must(seen.status.ending).reason, "the broker to be dropped"), phase };
+/**
+ * How far StarRocks came decides what is said of a Restore's tables, also when it was quicker than our looks. Noted,
+ * because the next job in the database hides it.
+ */
+function endIsNoted(seen: Seen, row: JobRow): Verdict | undefined {
+  const ending = must(seen.status.ending);
+  if (seen.job.kind !== "Restore" || ending.shown === true) return undefined;
+  const note = { ending: { ...ending, shown: true } };
+  return {
+    ...act([], ending.reason, "the broker to be dropped", note),
+    phase: phaseOf(seen, row),
+  };
 }
 
 export function brokerIsDropped(seen: Seen): Verdict | undefined {
@@ -236,13 +241,27 @@ function targetStateText(seen: Seen): string {
   const overwritten = (status.targets ?? [])
     .filter((t) => t.existed === true)
     .map((t) => t.as ?? t.table);
-  if (status.phase !== "COMMIT") {
-    const old = overwritten.length > 0 ? `; ${list(overwritten)} still hold what they held` : "";
-    return `nothing was changed: StarRocks removes new tables of a restore that ends before COMMIT${old}`;
-  }
+  if (status.phase === "COMMIT") return changed(overwritten);
+  return status.ending?.shown === true ? unchanged(overwritten) : untold(overwritten);
+}
+
+function changed(overwritten: readonly string[]): string {
   return overwritten.length > 0
     ? `content of ${list(overwritten)} may be lost: it is replaced in COMMIT; restore them again`
     : "new tables may be there in part: drop them, then restore again";
+}
+
+function unchanged(overwritten: readonly string[]): string {
+  const old = overwritten.length > 0 ? `; ${list(overwritten)} still hold what they held` : "";
+  return `nothing was changed: StarRocks removes new tables of a restore that ends before COMMIT${old}`;
+}
+
+/** Nobody saw how it ended: no promise can be made. */
+function untold(overwritten: readonly string[]): string {
+  const why = "StarRocks does not show how the restore ended";
+  return overwritten.length > 0
+    ? `${why}, so content of ${list(overwritten)} may be lost: look at it, and restore it again`
+    : `${why}, so new tables may be there in part or whole: look at them, and drop them before you restore again`;
 }
 
 const LIST_MAX = 10;

@@ -13,6 +13,7 @@ import {
   row,
   table,
   version,
+  slot,
 } from "../../testing/seen.ts";
 
 const DELETED = { meta: { deletionTimestamp: ago(MINUTE) } };
@@ -254,6 +255,38 @@ describe("StarRocks, before a slot", () => {
         15_000,
         "backup theirs in database shop, which this job did not start (UPLOADING), to end",
       ),
+    },
+    {
+      name: "waits until a job of another Repository has read how its own ended there",
+      given: {
+        status: { leftOut: [] },
+        frontend: { jobs: [row({ label: "theirs", state: "CANCELLED" })] },
+        unread: [{ who: "Backup ops/theirs", verb: "backup", label: "theirs", before: "" }],
+      },
+      step: "databaseIsFree",
+      reason: "DatabaseBusy",
+      result: poll(2_000, "Backup ops/theirs, to read how its backup theirs ended"),
+    },
+    {
+      name: "waits for no end that StarRocks does not show",
+      given: {
+        status: { leftOut: [] },
+        frontend: { jobs: [row({ label: "theirs", state: "CANCELLED" })] },
+        unread: [
+          { who: "Restore ops/theirs", verb: "restore", label: "theirs", before: "" },
+          { who: "Backup ops/others", verb: "backup", label: "others", before: "" },
+          {
+            who: "Backup ops/theirs",
+            verb: "backup",
+            label: "theirs",
+            before: `backup theirs ${row().createdAt}`,
+          },
+        ],
+      },
+      step: "slotIsLent",
+      reason: "Starting",
+      result: poll(0, "the slot"),
+      actions: [{ kind: "lendSlot", slot: slot(), attempt: 1 }],
     },
     {
       name: "gives its slot back when another tool's job comes before the statement is sent",

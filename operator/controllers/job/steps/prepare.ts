@@ -1,7 +1,8 @@
 // PENDING, before anything is made: may this job run, and is it its turn?
+import type { JobRow } from "../../../starrocks/frontend.ts";
 import type { Seen, Step, Verdict } from "../model.ts";
-import { frontendSeen, identityOf, isOver, labelOf, myRow, mySlot, sinceMs } from "../look.ts";
-import { end, lookAgain, SLOW_POLL_MS, waitFor } from "../verdict.ts";
+import { frontendSeen, isNewSince, isOver, labelOf, myRow, mySlot, sinceMs } from "../look.ts";
+import { end, lookAgain, POLL_MS, SLOW_POLL_MS, waitFor } from "../verdict.ts";
 import { findCondition } from "../../../api/conditions.ts";
 import { poll } from "../../../runtime/result.ts";
 
@@ -82,24 +83,37 @@ export function sharesNothing(seen: Seen): Verdict | undefined {
   return end("FAILED", "SharedData", message);
 }
 
-/** StarRocks runs one backup or restore per database, of whoever asks. */
+/** StarRocks runs one backup or restore per database, of whoever asks, and remembers the last one. */
 export function databaseIsFree(seen: Seen): Verdict | undefined {
   const rows = frontendSeen(seen)?.jobs ?? [];
-  const before = (seen.status.submission?.before ?? "").split("\n");
+  const { submission } = seen.status;
   const rival = rows.find(
     (row) =>
       !isOver(row) &&
       // Ours, once it is submitted.
       !(
         row.label === labelOf(seen) &&
-        seen.status.submission !== undefined &&
-        !before.includes(identityOf(row))
+        submission !== undefined &&
+        isNewSince(submission.before, row)
       ),
   );
-  if (rival === undefined) return undefined;
+  if (rival === undefined) return lastIsRead(seen, rows);
   const theirs = `${rival.kind} ${rival.label} in database ${rival.database}, which this job did not start`;
   if (mayStandBack(seen)) return standBack(`${theirs}, runs there`);
   return lookAgain("DatabaseBusy", `${theirs} (${rival.state}), to end`, SLOW_POLL_MS);
+}
+
+/** A job that is sent now would hide how the last one ended from whoever still has to read it. */
+function lastIsRead(seen: Seen, rows: readonly JobRow[]): Verdict | undefined {
+  for (const { who, verb, label, before } of seen.unread) {
+    const isThere = rows.some(
+      (row) => row.kind === verb && row.label === label && isNewSince(before, row),
+    );
+    if (isThere) {
+      return lookAgain("DatabaseBusy", `${who}, to read how its ${verb} ${label} ended`, POLL_MS);
+    }
+  }
+  return undefined;
 }
 
 /** It holds a slot that others could use, and has sent nothing. */
