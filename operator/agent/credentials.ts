@@ -21,7 +21,7 @@ export function openS3Credentials(directory: string, log: Log): Promise<Credenti
   return rereading(() => readS3Credentials(directory), log);
 }
 
-/** The JSON text of `credentials.json`; a wrong one is a storage error of kind `wrongCredentials`. */
+/** The JSON text of `credentials.json`. */
 export function openGcsCredentials(directory: string, log: Log): Promise<Source<Secret>> {
   return rereading(() => readGcsCredentials(directory), log);
 }

@@ -11,6 +11,7 @@ import type { HttpAnswer } from "./gcs-http.ts";
 import { readText } from "./gcs-http.ts";
 import type { GcsLocation } from "./gcs-location.ts";
 import type { ObjectInfo } from "./storage.ts";
+import { within } from "./within.ts";
 
 /** What a request is for. */
 export interface Purpose {
@@ -186,28 +187,12 @@ export class GcsBucket {
   }
 
   async #limited<T>(purpose: Purpose, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { signal } = purpose;
-    signal?.throwIfAborted();
     const limitMs = purpose.slow === true ? this.timeouts.slowRequestMs : this.timeouts.requestMs;
-    // By hand instead of AbortSignal.any and .timeout: nothing may stay behind on a signal that lives
-    // as long as the process, and tests own the clock.
-    const stop = new AbortController();
-    const stopped = Promise.withResolvers<never>();
-    const end = (reason: unknown) => {
-      stop.abort(reason);
-      stopped.reject(reason);
-    };
-    const follow = () => end(signal?.reason);
-    signal?.addEventListener("abort", follow, { once: true });
-    const cancel = this.clock.after(limitMs, () => end(this.late(purpose, limitMs)));
+    const late = () => this.late(purpose, limitMs);
     try {
-      // A race, because a token may be waited for with others.
-      return await Promise.race([work(stop.signal), stopped.promise]);
+      return await within({ clock: this.clock, limitMs, signal: purpose.signal, late }, work);
     } catch (error) {
-      throw this.failure(stop.signal.aborted ? stop.signal.reason : error, purpose);
-    } finally {
-      cancel();
-      signal?.removeEventListener("abort", follow);
+      throw this.failure(error, purpose);
     }
   }
 

@@ -6,6 +6,7 @@ import { StorageError } from "./errors.ts";
 import { parseGcsCredentials } from "./gcs-credentials.ts";
 import type { Grant, GrantDeps } from "./gcs-grants.ts";
 import { fetchGrant } from "./gcs-grants.ts";
+import { within } from "./within.ts";
 
 export interface GcsTokensOptions {
   /** The text of gcs-credentials.ts, asked for again and again. Absent: the process's own identity. */
@@ -79,23 +80,11 @@ export class GcsTokens {
   async #fetchNow(): Promise<Grant> {
     const text = this.#text;
     const identity = text === undefined ? undefined : parseGcsCredentials(text);
-    const stop = new AbortController();
-    const late = Promise.withResolvers<never>();
-    const cancel = this.#clock.after(FETCH_MS, () => {
-      late.reject(tooLate());
-      stop.abort(tooLate());
-    });
-    try {
-      const grant = await Promise.race([
-        fetchGrant(identity, this.#deps, stop.signal),
-        late.promise,
-      ]);
-      // Fetched for credentials that were changed meanwhile: good for those who waited, no longer.
-      if (text === this.#text) this.#grant = grant;
-      return grant;
-    } finally {
-      cancel();
-    }
+    const limit = { clock: this.#clock, limitMs: FETCH_MS, late: tooLate };
+    const grant = await within(limit, (signal) => fetchGrant(identity, this.#deps, signal));
+    // Fetched for credentials that were changed meanwhile: good for those who waited, no longer.
+    if (text === this.#text) this.#grant = grant;
+    return grant;
   }
 }
 

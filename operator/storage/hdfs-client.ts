@@ -13,6 +13,7 @@ import type { HdfsCall } from "./hdfs-errors.ts";
 import { classifyHdfsAnswer, classifyHdfsFailure, isNotLeading, isSilent } from "./hdfs-errors.ts";
 import { exchange, readBody } from "./hdfs-http.ts";
 import type { HdfsCredentials, HdfsSettings } from "./hdfs-settings.ts";
+import { within } from "./within.ts";
 
 /** What a request is for. */
 export interface Purpose {
@@ -197,26 +198,12 @@ export class HdfsClient {
     { signal }: Purpose,
     run: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    signal?.throwIfAborted();
-    // By hand instead of AbortSignal.any and .timeout, as in s3-bucket.ts.
-    const stop = new AbortController();
-    const stopped = Promise.withResolvers<never>();
-    const end = (reason: unknown) => {
-      stop.abort(reason);
-      stopped.reject(reason);
-    };
-    const follow = () => end(signal?.reason);
-    signal?.addEventListener("abort", follow, { once: true });
-    const cancel = this.clock.after(limitMs, () => end(silent(call, limitMs)));
     try {
-      // A race, because credentials that are being fetched do not follow the signal.
-      return await Promise.race([run(stop.signal), stopped.promise]);
+      const late = () => silent(call, limitMs);
+      return await within({ clock: this.clock, limitMs, signal, late }, run);
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason;
-      throw classifyHdfsFailure(stop.signal.aborted ? stop.signal.reason : error, call);
-    } finally {
-      cancel();
-      signal?.removeEventListener("abort", follow);
+      throw classifyHdfsFailure(error, call);
     }
   }
 

@@ -9,6 +9,7 @@ import type { S3Location } from "./s3-location.ts";
 import type { WrittenAs } from "./s3-written.ts";
 import { neededFor } from "./s3-written.ts";
 import type { ObjectInfo } from "./storage.ts";
+import { within } from "./within.ts";
 
 /** What a request is for. */
 export interface Purpose {
@@ -82,29 +83,15 @@ export class S3Bucket {
     purpose: Purpose,
     request: (client: S3Client, options: SendOptions) => Promise<T>,
   ): Promise<T> {
-    const { signal } = purpose;
-    signal?.throwIfAborted();
     const limitMs = purpose.slow === true ? this.timeouts.slowRequestMs : this.timeouts.requestMs;
-    // By hand instead of AbortSignal.any and .timeout: nothing may stay behind on a signal that lives
-    // as long as the process, and tests own the clock.
-    const stop = new AbortController();
-    const stopped = Promise.withResolvers<never>();
-    const end = (reason: unknown) => {
-      stop.abort(reason);
-      stopped.reject(reason);
-    };
-    const follow = () => end(signal?.reason);
-    signal?.addEventListener("abort", follow, { once: true });
-    const cancel = this.clock.after(limitMs, () => end(this.late(purpose, limitMs)));
+    const late = () => this.late(purpose, limitMs);
     try {
-      // A race, because the client follows its signal only once it has credentials and a connection.
-      const sent = request(this.#client, { abortSignal: stop.signal });
-      return await Promise.race([sent, stopped.promise]);
+      return await within(
+        { clock: this.clock, limitMs, signal: purpose.signal, late },
+        (abortSignal) => request(this.#client, { abortSignal }),
+      );
     } catch (error) {
-      throw this.failure(stop.signal.aborted ? stop.signal.reason : error, purpose);
-    } finally {
-      cancel();
-      signal?.removeEventListener("abort", follow);
+      throw this.failure(error, purpose);
     }
   }
 

@@ -4,7 +4,12 @@
 //
 // What would surprise: an answer to HEAD cannot say that the bucket is missing, so the first "not
 // there" of a process asks for the bucket too.
-import type { _Error, ListObjectsV2CommandOutput, S3Client } from "@aws-sdk/client-s3";
+import type {
+  _Error,
+  ListMultipartUploadsCommandOutput,
+  ListObjectsV2CommandOutput,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -16,8 +21,9 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { silentLog } from "../log.ts";
 import { StorageError, isNotFound, isStorageError } from "./errors.ts";
-import { compareKeys, requireKey, requirePair } from "./key.ts";
+import { requireKey, requirePair } from "./key.ts";
 import type { Layer } from "./layer.ts";
+import { pagesOf, rowsInOrder } from "./paging.ts";
 import { forEachParallel } from "./parallel.ts";
 import type { Purpose, Timeouts } from "./s3-bucket.ts";
 import { S3Bucket } from "./s3-bucket.ts";
@@ -147,20 +153,14 @@ export class S3Storage implements Storage {
 
   async *list(prefix: string, options: ListOptions = {}): AsyncIterable<ListEntry> {
     const purpose: Purpose = { operation: "list", key: prefix, signal: options.signal };
-    let token: string | undefined;
-    let last = options.startAfter;
-    do {
-      const page = await this.#listPage(purpose, options, token);
-      for (const entry of this.#entries(purpose, page)) {
-        const name = entry.kind === "object" ? entry.key : entry.prefix;
-        // Stores differ in whether a folded row may come again where a page begins.
-        if (last !== undefined && compareKeys(name, last) <= 0) continue;
-        last = name;
-        yield entry;
-        options.signal?.throwIfAborted();
-      }
-      token = this.#nextToken(purpose, page, token);
-    } while (token !== undefined);
+    const pages = pagesOf({
+      ...purpose,
+      ask: (token) => this.#listPage(purpose, options, token),
+      next: (page) => (page.IsTruncated === true ? (page.NextContinuationToken ?? "") : undefined),
+      place: this.location,
+      advice: "this store lacks ListObjectsV2, without which only the first rows would be seen",
+    });
+    yield* rowsInOrder(this.#rows(purpose, pages), options);
   }
 
   async copy(from: string, to: string, options: CopyOptions = {}): Promise<ObjectInfo> {
@@ -208,15 +208,19 @@ export class S3Storage implements Storage {
 
   async *listUploads(prefix: string, options: CallOptions = {}): AsyncIterable<UploadRef> {
     const purpose: Purpose = { operation: "listUploads", key: prefix, signal: options.signal };
-    let markers: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
-    while (markers !== undefined) {
-      const page = await this.#listUploadsPage(purpose, markers);
+    const pages = pagesOf({
+      ...purpose,
+      ask: (place) => this.#listUploadsPage(purpose, place),
+      next: nextMarkers,
+      place: this.location,
+      advice: "this store lacks pages of ListMultipartUploads, without which uploads would stay",
+    });
+    for await (const page of pages) {
       for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
         if (Key === undefined || UploadId === undefined) continue;
         const initiatedMs = Initiated?.getTime() ?? 0;
         yield { key: this.#bucket.contractKey(Key), uploadId: UploadId, initiatedMs };
       }
-      markers = page.IsTruncated === true ? nextMarkers(page) : undefined;
     }
   }
 
@@ -250,20 +254,13 @@ export class S3Storage implements Storage {
   }
 
   /** Where the next page begins. A store that knows only the older listing says that there is more, and not where. */
-  #nextToken(
-    { operation, key }: Purpose,
-    { IsTruncated, NextContinuationToken: next }: ListObjectsV2CommandOutput,
-    token: string | undefined,
-  ): string | undefined {
-    if (IsTruncated !== true) return undefined;
-    if (next !== undefined && next !== "" && next !== token) return next;
-    const what = `${operation} of ${this.location}/${key}: the store says that there is more, but not where`;
-    const advice =
-      "this store lacks ListObjectsV2, without which only the first rows would be seen";
-    throw new StorageError("wrongConfiguration", what, { operation, key, advice });
+  async *#rows(
+    purpose: Purpose,
+    pages: AsyncIterable<ListObjectsV2CommandOutput>,
+  ): AsyncIterable<readonly ListEntry[]> {
+    for await (const page of pages) yield this.#entries(purpose, page);
   }
 
-  /** The rows of a page in order. */
   #entries(purpose: Purpose, page: ListObjectsV2CommandOutput): ListEntry[] {
     const rows: ListEntry[] = [];
     for (const { Key, Size, ETag } of page.Contents ?? []) {
@@ -276,8 +273,7 @@ export class S3Storage implements Storage {
         rows.push({ kind: "prefix", prefix: this.#bucket.contractKey(Prefix) });
       }
     }
-    // Always, not only for folded pages: it costs little, and not every store sorts as S3 does.
-    return rows.sort((a, b) => compareKeys(nameOf(a), nameOf(b)));
+    return rows;
   }
 
   async #deleteOne(purpose: Purpose): Promise<void> {
@@ -324,8 +320,9 @@ export class S3Storage implements Storage {
 
   #listUploadsPage(
     purpose: Purpose,
-    markers: { readonly KeyMarker?: string; readonly UploadIdMarker?: string },
-  ) {
+    place: string | undefined,
+  ): Promise<ListMultipartUploadsCommandOutput> {
+    const markers = place === undefined ? {} : (JSON.parse(place) as Markers);
     return this.#bucket.send(purpose, (client, sendOptions) =>
       client.send(
         new ListMultipartUploadsCommand({
@@ -366,18 +363,19 @@ export class S3Storage implements Storage {
   }
 }
 
-function nameOf(entry: ListEntry): string {
-  return entry.kind === "object" ? entry.key : entry.prefix;
+/** Of a key that has several uploads, the one that the next page begins after. */
+interface Markers {
+  readonly KeyMarker: string;
+  readonly UploadIdMarker?: string;
 }
 
-function nextMarkers(page: {
-  readonly NextKeyMarker?: string | undefined;
-  readonly NextUploadIdMarker?: string | undefined;
-}): { KeyMarker?: string; UploadIdMarker?: string } | undefined {
-  const { NextKeyMarker, NextUploadIdMarker } = page;
-  if (NextKeyMarker === undefined) return undefined;
-  return {
+function nextMarkers(page: ListMultipartUploadsCommandOutput): string | undefined {
+  const { IsTruncated, NextKeyMarker, NextUploadIdMarker } = page;
+  if (IsTruncated !== true) return undefined;
+  if (NextKeyMarker === undefined) return "";
+  const markers: Markers = {
     KeyMarker: NextKeyMarker,
     ...(NextUploadIdMarker === undefined ? {} : { UploadIdMarker: NextUploadIdMarker }),
   };
+  return JSON.stringify(markers);
 }
