@@ -9,7 +9,7 @@ import {
   nobody,
   refusingGcs,
 } from "../servers/answering.ts";
-import { makeCertificate } from "../servers/certificates.ts";
+import { makeCertificate } from "../servers/authority.ts";
 import type { Ending, Setting, WrongSetting } from "./wrong-settings.ts";
 
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -109,7 +109,7 @@ const ANSWERS: readonly Plain[] = [
 const fine = refusingGcs(500, "backendError", "nobody should have come this far");
 
 async function behindTls(ending: Ending): Promise<Setting> {
-  const server = await answeringTls(fine, await makeCertificate({ name: "IP:127.0.0.1" }));
+  const server = await answeringTls(fine, await makeCertificate("IP:127.0.0.1"));
   ending(() => server.stop());
   return at(`https://${server.address}`);
 }
@@ -125,6 +125,7 @@ export const GCS_ROWS: readonly WrongSetting[] = [
   })),
   {
     name: "the certificate's authority is unknown",
+    needs: "openssl",
     arrange: behindTls,
     reason: "CertificateUntrusted",
     exitCode: 42,

@@ -8,7 +8,7 @@ import {
   nobody,
   refusingHdfs,
 } from "../servers/answering.ts";
-import { makeCertificate } from "../servers/certificates.ts";
+import { makeCertificate } from "../servers/authority.ts";
 import type { Setting, WrongSetting } from "./wrong-settings.ts";
 
 type Files = NonNullable<Setting["files"]>;
@@ -157,8 +157,9 @@ export const HDFS_ROWS: readonly WrongSetting[] = [
   })),
   {
     name: "the certificate's authority is unknown",
+    needs: "openssl",
     arrange: async (ending) => {
-      const certificate = await makeCertificate({ name: "IP:127.0.0.1" });
+      const certificate = await makeCertificate("IP:127.0.0.1");
       const server = await answeringTls(refusingHdfs(500, "IOException", "too far"), certificate);
       ending(() => server.stop());
       return at([`https://${server.address}`]);

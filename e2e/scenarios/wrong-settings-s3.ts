@@ -11,7 +11,7 @@ import {
   nobody,
   refusingS3,
 } from "../servers/answering.ts";
-import { makeCertificate } from "../servers/certificates.ts";
+import { makeCertificate } from "../servers/authority.ts";
 import type { Ending, Setting, WrongSetting } from "./wrong-settings.ts";
 
 export const S3_KEYS = {
@@ -145,15 +145,15 @@ const CA = { connection: { caBundle: { configMap: { name: "ca" } } } };
 /** A store with a certificate; `known`: the agents have its authority. */
 async function behindTls(
   ending: Ending,
-  wish: { readonly name: string; readonly lastYear?: number; readonly known: boolean },
+  wish: { readonly name: string; readonly days?: number; readonly known: boolean },
 ): Promise<Setting> {
-  const certificate = await makeCertificate(wish);
+  const certificate = await makeCertificate(wish.name, wish.days);
   const setting = at(
     await kept(ending, answeringTls(fine, certificate)),
     wish.known ? CA : {},
     "https",
   );
-  return { ...setting, files: { ...S3_KEYS, "ca/ca.crt": certificate.cert } };
+  return { ...setting, files: { ...S3_KEYS, "ca/ca.crt": certificate.bundle } };
 }
 
 async function behindProxy(ending: Ending, by: RequestListener, scheme: string): Promise<Setting> {
@@ -166,6 +166,7 @@ async function behindProxy(ending: Ending, by: RequestListener, scheme: string):
 const OTHERS: readonly WrongSetting[] = [
   {
     name: "the certificate's authority is unknown",
+    needs: "openssl",
     arrange: (ending) => behindTls(ending, { name: "IP:127.0.0.1", known: false }),
     reason: "CertificateUntrusted",
     exitCode: 42,
@@ -173,6 +174,7 @@ const OTHERS: readonly WrongSetting[] = [
   },
   {
     name: "the certificate has another name",
+    needs: "openssl",
     arrange: (ending) => behindTls(ending, { name: "DNS:store.example", known: true }),
     reason: "CertificateUntrusted",
     exitCode: 42,
@@ -180,7 +182,8 @@ const OTHERS: readonly WrongSetting[] = [
   },
   {
     name: "the certificate is over",
-    arrange: (ending) => behindTls(ending, { name: "IP:127.0.0.1", lastYear: 2021, known: true }),
+    needs: "openssl",
+    arrange: (ending) => behindTls(ending, { name: "IP:127.0.0.1", days: -1, known: true }),
     reason: "CertificateUntrusted",
     exitCode: 42,
     says: /certificate must be renewed/,

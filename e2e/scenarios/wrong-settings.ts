@@ -31,6 +31,8 @@ export type Ending = (stop: () => Promise<unknown>) => void;
 
 export interface WrongSetting {
   readonly name: string;
+  /** A program of the machine without which the row is skipped. */
+  readonly needs?: "openssl";
   readonly arrange: (ending: Ending) => Promise<Setting>;
   readonly reason: StorageReason;
   /** 42: a person must act. 1: it is tried again. */

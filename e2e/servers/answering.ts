@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Server, Socket } from "node:net";
 import { createServer as createTcpServer } from "node:net";
-import type { Certificate } from "./certificates.ts";
+import type { Certificate } from "./authority.ts";
 import { LOOPBACK, portOf } from "./loopback.ts";
 
 export interface Answering {

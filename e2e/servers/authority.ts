@@ -5,7 +5,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Certificate } from "./certificates.ts";
+
+export interface Certificate {
+  /** PEM. */
+  readonly cert: string;
+  readonly key: string;
+}
 
 export interface Authority {
   /** Its own certificate, for those who are to trust it. PEM. */
@@ -16,10 +21,13 @@ export interface Authority {
   close(): Promise<void>;
 }
 
-/** Mocha's `describe` for tests that need openssl; skipped by name where it is missing, or failing with REQUIRE_SERVERS=1. */
+/** Whether tests that need openssl are to run: where it is missing they are skipped by name, or fail with REQUIRE_SERVERS=1. */
+export function hasOpenssl(): boolean {
+  return spawnSync("openssl", ["version"]).status === 0 || process.env["REQUIRE_SERVERS"] === "1";
+}
+
 export function describeWithOpenssl(title: string, tests: () => void): void {
-  const there = spawnSync("openssl", ["version"]).status === 0;
-  if (there || process.env["REQUIRE_SERVERS"] === "1") describe(title, tests);
+  if (hasOpenssl()) describe(title, tests);
   else describe(`${title}: SKIPPED, not installed: openssl`, () => it("runs"));
 }
 
@@ -49,4 +57,17 @@ export async function makeAuthority(): Promise<Authority> {
     issue,
     close: () => rm(folder, { recursive: true }),
   };
+}
+
+/** One for a name, and the bundle of whoever trusts it, with an authority of its own. */
+export async function makeCertificate(
+  name: string,
+  days?: number,
+): Promise<Certificate & { readonly bundle: string }> {
+  const authority = await makeAuthority();
+  try {
+    return { ...(await authority.issue([name], days)), bundle: authority.bundle };
+  } finally {
+    await authority.close();
+  }
 }

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { request as sendRequest } from "node:http";
 import { createServer } from "node:https";
-import type { Certificate } from "./certificates.ts";
+import type { Certificate } from "./authority.ts";
 import { LOOPBACK, portOf } from "./loopback.ts";
 
 export interface TlsFront {
