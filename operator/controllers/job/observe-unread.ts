@@ -1,6 +1,7 @@
 // Statements whose ends nobody has read yet, of all Repositories: two of them may serve one StarRocks, which
 // remembers one job per database (BackupHandler.dbIdToBackupOrRestoreJob, all releases), and turns are kept within a Repository only.
 import { isTrue } from "../../api/conditions.ts";
+import { CONDITION } from "../../api/group.ts";
 import { must } from "../../assert.ts";
 import type { Caches } from "../deps.ts";
 import type { JobResource, UnreadStatement } from "./model.ts";
@@ -27,7 +28,7 @@ export function unreadStatements(caches: Caches, me: JobResource): readonly Unre
 function canRead(caches: Caches, { metadata, spec }: JobResource): boolean {
   const namespace = must(metadata.namespace);
   const repository = caches.repositories.get({ namespace, name: spec.repository });
-  return isTrue(repository?.status?.conditions, "StarRocksReady");
+  return isTrue(repository?.status?.conditions, CONDITION.starRocksReady);
 }
 
 function isUnread({ kind, status: given }: JobResource): boolean {
