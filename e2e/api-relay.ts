@@ -43,7 +43,7 @@ export class ApiRelay {
       key: decoded(user["client-key-data"]),
     });
     const relay = new ApiRelay(agent, new URL(cluster.server));
-    relay.#server.listen(0, LOOPBACK);
+    relay.#server.unref().listen(0, LOOPBACK);
     await once(relay.#server, "listening");
     return relay;
   }
