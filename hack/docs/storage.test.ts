@@ -1,9 +1,10 @@
 // docs/storage.md claims no more than what is tested: what it calls proven or emulated names its tests, which are
 // there and use what it says; what it calls unproven names none.
 import { expect } from "chai";
-import { readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { testsByName } from "./tests.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -28,20 +29,6 @@ function rows(): readonly Row[] {
   });
 }
 
-/** The texts of tests, by the name that the page has for them: `s3-requests` of s3-requests.servers.test.ts. */
-function testsByName(): ReadonlyMap<string, string> {
-  const texts = new Map<string, string>();
-  for (const folder of ["operator", "e2e"]) {
-    for (const path of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })) {
-      if (!/\.(test|e2e)\.ts$/.test(path)) continue;
-      const name = basename(path).replace(/(\.(contract|servers|long))?\.(test|e2e)\.ts$/, "");
-      const text = readFileSync(join(root, folder, path), "utf8");
-      texts.set(name, `${texts.get(name) ?? ""}${text}`);
-    }
-  }
-  return texts;
-}
-
 /** What a test that uses the server must have in its text. */
 const SERVERS: readonly (readonly [said: RegExp, used: RegExp])[] = [
   [/versitygw/, /versitygw/i],
@@ -53,7 +40,7 @@ const SERVERS: readonly (readonly [said: RegExp, used: RegExp])[] = [
 
 describe("docs/storage.md", () => {
   const all = rows();
-  const tests = testsByName();
+  const tests = testsByName(root);
 
   it("has ways of each storage, each with a state", () => {
     for (const storage of ["S3", "GCS", "HDFS"]) {

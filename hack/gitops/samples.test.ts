@@ -1,5 +1,6 @@
 // The samples for kustomize, Argo CD and Flux fit our resources, and each other. Whether those tools take them is
 // judge.servers.test.ts' to say.
+import { Ajv } from "ajv";
 import { expect } from "chai";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -98,6 +99,18 @@ describe("the samples for GitOps", () => {
       .filter((value) => typeof value === "string");
     expect(paths).to.include("./config/overlays/prod").and.to.include("charts/starrocks-backup");
     expect(paths.filter((path) => !existsSync(join(root, path)))).to.deep.equal([]);
+  });
+
+  it("set only values that the chart has", () => {
+    const text = readFileSync(join(root, "charts/starrocks-backup/values.schema.json"), "utf8");
+    const fits = new Ajv({ strict: false }).compile(JSON.parse(text) as object);
+    const objects = deploy.flatMap(({ objects: found }) => found);
+    const values = ["values", "valuesObject"].flatMap((field) =>
+      objects.flatMap((object) => valuesOf(object, field)),
+    );
+    expect(values).to.have.lengthOf(2);
+    for (const value of values) expect(fits(value), JSON.stringify(fits.errors)).to.equal(true);
+    expect(fits({ nosuch: 1 })).to.equal(false);
   });
 
   it("depend only on what is there", () => {
