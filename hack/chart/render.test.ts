@@ -175,7 +175,8 @@ describeWithHelm("the chart", () => {
         "Role starrocks": declared("starrocks"),
       });
       const wide = must(roles["ClusterRole"]).flatMap(({ resources }) => resources);
-      expect(wide).to.have.members(["nodes", "customresourcedefinitions"]);
+      const ours = ["repositories", "backups", "restores"];
+      expect(wide).to.have.members(["nodes", "namespaces", "customresourcedefinitions", ...ours]);
     });
 
     it("hold in the release's namespace, too, when that one is watched", async () => {

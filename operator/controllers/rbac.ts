@@ -84,7 +84,15 @@ export const RBAC_RULES: readonly RbacRule[] = [
     apiGroups: [""],
     resources: ["namespaces"],
     verbs: ["get"],
-    why: "whether a namespace is being deleted: then all data is kept; a Role allows it of its own namespace",
+    why: "whether a namespace is being deleted: then all data is kept",
+    clusterWide: true,
+  },
+  {
+    apiGroups: [GROUP],
+    resources: ["repositories", "backups", "restores"],
+    verbs: ["get", "patch"],
+    why: "to let go of what is in a namespace that is being deleted, and whose Roles went first",
+    clusterWide: true,
   },
   {
     apiGroups: ["apiextensions.k8s.io"],

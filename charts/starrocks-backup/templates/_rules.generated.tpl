@@ -40,16 +40,20 @@
 - apiGroups: [""]
   resources: ["events"]
   verbs: ["create", "patch"]
-# whether a namespace is being deleted: then all data is kept; a Role allows it of its own namespace
-- apiGroups: [""]
-  resources: ["namespaces"]
-  verbs: ["get"]
 {{- end -}}
 {{- define "starrocks-backup.rules.cluster" -}}
 # which node a BE runs on
 - apiGroups: [""]
   resources: ["nodes"]
   verbs: ["get", "list", "watch"]
+# whether a namespace is being deleted: then all data is kept
+- apiGroups: [""]
+  resources: ["namespaces"]
+  verbs: ["get"]
+# to let go of what is in a namespace that is being deleted, and whose Roles went first
+- apiGroups: ["backup.starrocks.io"]
+  resources: ["repositories", "backups", "restores"]
+  verbs: ["get", "patch"]
 # whether our CRDs are being deleted: then all data is kept
 - apiGroups: ["apiextensions.k8s.io"]
   resources: ["customresourcedefinitions"]

@@ -4,11 +4,13 @@ import type { Result } from "../../runtime/result.ts";
 import type { ObjectKey } from "../../runtime/api.ts";
 import type { ReconcileContext } from "../../runtime/controller.ts";
 import type { ControllerDeps } from "../deps.ts";
+import { observeOrLetGo } from "../lost-rights.ts";
 import { apply } from "./apply.ts";
 import type { JobKind } from "./model.ts";
 import { observe } from "./observe.ts";
 import { paced } from "./pace.ts";
 import { plan } from "./plan.ts";
+import { kindOf } from "./settings.ts";
 
 export async function reconcileJob(
   deps: ControllerDeps,
@@ -16,7 +18,7 @@ export async function reconcileJob(
   key: ObjectKey,
   { log }: Pick<ReconcileContext, "log">,
 ): Promise<Result> {
-  const seen = await observe(deps, kind, key);
+  const seen = await observeOrLetGo(deps, kindOf(kind), key, () => observe(deps, kind, key));
   if (seen === undefined) return done("it is gone");
   const decided = plan(seen);
   log.debug("planned", { step: decided.step, actions: decided.actions.map((a) => a.kind) });
