@@ -41,6 +41,11 @@ export async function install(
   }
 }
 
+/** Whether {@link install} would have nothing to do. */
+export function isInstalled(recipe: Recipe, root: string): boolean {
+  return lookFor(recipe, root) !== "missing";
+}
+
 /** What stands at the place where users look. */
 function lookFor({ name, version, link }: Recipe, root: string): "there" | "byHand" | "missing" {
   const at = join(root, link);

@@ -21,8 +21,8 @@ export interface Step {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-export interface Recipe {
-  readonly name: ServerName;
+export interface Recipe<Name extends string = string> {
+  readonly name: Name;
   readonly version: string;
   readonly tools: readonly Tool[];
   /** What fills the folder, which exists and is empty. */
@@ -37,7 +37,7 @@ export interface Recipe {
   readonly onRequest?: boolean;
 }
 
-const GO: Tool = {
+export const GO: Tool = {
   title: "Go",
   atLeast: "1.25",
   command: ["go", "version"],
@@ -74,7 +74,7 @@ function judgeVersion(): string {
 }
 
 /** The slowest first: two are got at a time. */
-export const RECIPES: readonly Recipe[] = [
+export const RECIPES: readonly Recipe<ServerName>[] = [
   goProgram({
     name: "minio",
     module: "github.com/minio/minio",
@@ -151,11 +151,11 @@ export const RECIPES: readonly Recipe[] = [
   },
 ];
 
-interface GoProgram extends Pick<Recipe, "name" | "version" | "minutes" | "onRequest"> {
+interface GoProgram extends Pick<Recipe<ServerName>, "name" | "version" | "minutes" | "onRequest"> {
   readonly module: string;
 }
 
-function goProgram({ module, ...recipe }: GoProgram): Recipe {
+function goProgram({ module, ...recipe }: GoProgram): Recipe<ServerName> {
   return {
     ...recipe,
     tools: [GO],

@@ -1,5 +1,5 @@
 // What runs where nothing of ours has to: it holds a pod's sandbox and is a node's first process, and for tests of the
-// cluster itself it is a pod that answers, or one that watches a file. It is the only program in its image.
+// cluster itself it is a pod that answers, one that asks for a name, or one that watches a file. It is the only program in its image.
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-const usage = "usage: pause [answer PORT | watch FILE]"
+const usage = "usage: pause [answer PORT | resolve NAME | watch FILE]"
 
 func main() {
 	go act(os.Args[1:])
@@ -23,6 +23,8 @@ func act(args []string) {
 	case len(args) == 0:
 	case len(args) == 2 && args[0] == "answer":
 		answer(args[1])
+	case len(args) == 2 && args[0] == "resolve":
+		resolve(args[1])
 	case len(args) == 2 && args[0] == "watch":
 		watch(args[1])
 	default:
@@ -64,6 +66,19 @@ func answer(port string) {
 		fmt.Fprintln(caller, name)
 		caller.Close()
 	}
+}
+
+// Prints the name's addresses and ends.
+func resolve(name string) {
+	addresses, err := net.LookupHost(name)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	for _, address := range addresses {
+		fmt.Println(address)
+	}
+	os.Exit(0)
 }
 
 // Prints the file whenever it reads differently, with the time (RFC 3339) when that was seen.
