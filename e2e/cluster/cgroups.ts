@@ -36,11 +36,12 @@ export async function removeCgroup(path: string): Promise<void> {
   }
 }
 
-/** Names directly below the hierarchies' roots that begin so, each once. */
-export function cgroupsNamed(beginning: string): readonly string[] {
-  const names = hierarchies().flatMap((hierarchy) =>
-    readdirSync(hierarchy).filter((name) => name.startsWith(beginning)),
-  );
+/** Names directly below that group that begin so, each once. */
+export function cgroupsNamed(parent: string, beginning: string): readonly string[] {
+  const names = hierarchies()
+    .map((hierarchy) => join(hierarchy, parent))
+    .filter((group) => existsSync(group))
+    .flatMap((group) => readdirSync(group).filter((name) => name.startsWith(beginning)));
   return [...new Set(names)];
 }
 

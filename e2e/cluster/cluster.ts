@@ -11,7 +11,7 @@ import { startDns } from "./dns.ts";
 import { CONTROL_PLANE_ADDRESS, layControlPlaneNetwork, NODE_PLACES } from "./network.ts";
 import { Node } from "./node.ts";
 import { makePauseImage } from "./pause-image.ts";
-import { cgroupOf, runFolder } from "./run.ts";
+import { cgroupOfRun, runFolder } from "./run.ts";
 
 const PORTS = {
   etcd: 2379,
@@ -73,7 +73,8 @@ class RealCluster extends RealControlPlane implements Cluster {
 
   constructor(folder: string, apiServerFlags: readonly string[]) {
     super({ folder, address: CONTROL_PLANE_ADDRESS, ports: PORTS }, apiServerFlags);
-    this.#nodes = NODE_PLACES.map((place) => new Node(place, this, cgroupOf(place.name)));
+    const cgroup = cgroupOfRun(runFolder());
+    this.#nodes = NODE_PLACES.map((place) => new Node(place, this, join(cgroup, place.name)));
   }
 
   override async start(): Promise<void> {

@@ -12,6 +12,7 @@ export function inNamespaces(folder: string, command: readonly string[]): readon
     "unshare --net --mount --propagation private --pid --fork --kill-child --mount-proc".split(" ");
   // The shell stays: as the first process it collects the children of those that died.
   const script = `set -e
+ip link set lo up
 mount -t tmpfs -o mode=755 run /run
 mkdir -p /run/lib/upper /run/lib/work
 mount -t overlay -o lowerdir=/var/lib,upperdir=/run/lib/upper,workdir=/run/lib/work lib /var/lib

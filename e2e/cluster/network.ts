@@ -32,7 +32,6 @@ export async function layControlPlaneNetwork(): Promise<void> {
   const there = await run("ip", ["link", "show", BRIDGE]).catch(() => undefined);
   if (there !== undefined) return;
   await batch([
-    "link set lo up",
     `link add ${BRIDGE} type bridge`,
     `address add ${CONTROL_PLANE_ADDRESS}/24 dev ${BRIDGE}`,
     `link set ${BRIDGE} up`,

@@ -3,11 +3,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cleanUp, cleanUpAfterOthers, keepLogs } from "./clean-up.ts";
 import { inNamespaces } from "./namespaces.ts";
-import { RUN_PREFIX, RUN_VARIABLE, RUNS_FOLDER } from "./run.ts";
+import { folderOfRun, RUN_VARIABLE } from "./run.ts";
 import { difference, traces } from "./traces.ts";
 
 const JANITOR = fileURLToPath(new URL("janitor.ts", import.meta.url));
@@ -24,7 +23,7 @@ export interface Ended {
 /** Ctrl-C and its like end the command at once, and are cleaned up after as well. */
 export async function runInside(command: readonly string[]): Promise<Ended> {
   await cleanUpAfterOthers();
-  const folder = join(RUNS_FOLDER, `${RUN_PREFIX}${process.pid}`);
+  const folder = folderOfRun(process.pid);
   const before = await traces(folder);
   mkdirSync(folder, { recursive: true });
   const janitor = spawn(process.execPath, [JANITOR, folder], {

@@ -1,11 +1,11 @@
 // What a run could leave on the machine, as it is now. Read before and after, the difference must be nothing.
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
 import { cgroupsNamed } from "./cgroups.ts";
 import { SYSCTLS } from "./node-files.ts";
-import { RUN_VARIABLE, RUNS_FOLDER } from "./run.ts";
+import { cgroupOfRun, RUN_VARIABLE } from "./run.ts";
 
 const execute = promisify(execFile);
 
@@ -33,7 +33,7 @@ const SETTINGS = [
 
 /** Of the machine, and of the run with that folder: others may come and go meanwhile. */
 export async function traces(run: string): Promise<Traces> {
-  const name = basename(run);
+  const [name, cgroup] = [basename(run), cgroupOfRun(run)];
   return {
     mounts: mounts(),
     links: (await lines("ip", "-o", "link")).map((line) => line.split(":")[1]?.trim() ?? line),
@@ -41,8 +41,8 @@ export async function traces(run: string): Promise<Traces> {
     "network namespaces": await lines("ip", "netns", "list"),
     "packet filters": await lines("nft", "list", "ruleset"),
     sysctls: SETTINGS.map((name) => `${name} = ${content(`/proc/sys/${name}`)}`),
-    "control groups": cgroupsNamed(name),
-    "runs' folders": entries(RUNS_FOLDER).filter((entry) => entry === name),
+    "control groups": cgroupsNamed(dirname(cgroup), name),
+    "runs' folders": entries(dirname(run)).filter((entry) => entry === name),
     folders: FOLDERS.flatMap((folder) => entries(folder).map((name) => `${folder}/${name}`)),
     processes: processesOf(run).map((pid) => `${pid} ${content(`/proc/${pid}/cmdline`)}`),
   };

@@ -31,7 +31,7 @@ function scripts(): readonly string[] {
 
 /** Read where tests choose what they do; `"X"`, as the rest of the environment is the machine's. */
 const CHOICE = /\b(?:process\.env|environment)\["([A-Z_]+)"\]/g;
-const OF_TESTS = /\.test\.ts$|^e2e\/(scenarios|servers)\//;
+const OF_TESTS = /\.test\.ts$|^e2e\/(scenarios|servers|cluster)\//;
 const OF_THE_MACHINE = new Set(["PATH", "GOBIN", "GOPATH", "HARNESS_ONLY", "LOG"]);
 
 function variables(): readonly string[] {
@@ -48,7 +48,7 @@ function variables(): readonly string[] {
 
 describe("README.md", () => {
   it("has every command", () => {
-    const told = new Set(section.matchAll(/`(?:npm (?:run )?)?([a-z:]+)[ `]/g).map(([, n]) => n));
+    const told = new Set(section.matchAll(/`(?:npm (?:run )?)?([a-z\d:]+)[ `]/g).map(([, n]) => n));
     expect(scripts().filter((name) => !told.has(name))).to.deep.equal([]);
   });
 
