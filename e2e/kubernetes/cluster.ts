@@ -111,6 +111,7 @@ export class Kubernetes {
       clock: systemClock,
       random: systemRandom,
       nodeOf: (address) => kubelets[(network.nodeOf(address) ?? 0) - 1]?.name,
+      nodes: kubelets.map(({ address }) => address),
       failed: (error) => problems.push(error.message),
       partitions,
     });

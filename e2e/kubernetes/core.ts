@@ -223,6 +223,7 @@ export interface Service extends KubernetesObject {
 }
 
 export interface ServiceSpec {
+  readonly type?: string;
   readonly clusterIP?: string;
   readonly ports?: readonly ServicePort[];
   readonly selector?: Readonly<Record<string, string>>;
@@ -236,6 +237,7 @@ export interface ServicePort {
   readonly name?: string;
   readonly port: number;
   readonly targetPort?: number | string;
+  readonly nodePort?: number;
   readonly protocol?: string;
 }
 

@@ -221,6 +221,7 @@ export class Registry {
     const admitted = resource.rules.admit?.(typed, {
       now: this.now,
       takeClusterIp: (service, wanted) => this.#clusterIps.take(service, wanted),
+      takeNodePort: () => this.#clusterIps.takeNodePort(),
     });
     if (admitted === undefined) return typed;
     // Status was taken away: its defaults belong there all the same.

@@ -19,9 +19,11 @@ export interface AdmissionContext {
   readonly now: string;
   /** An address for a Service, the wanted one when given; throws StatusError when it is taken. */
   takeClusterIp(service: KubeObject, wanted: string | undefined): string;
+  /** A port of every node that no Service has. */
+  takeNodePort(): number;
 }
 
-/** What is particular to a kind. All are pure but for the addresses that `admit` takes. */
+/** What is particular to a kind. All are pure but for the addresses and ports that `admit` takes. */
 export interface Rules {
   /** Defaults as decoding sets them: at every write, and idempotent. */
   defaults?(object: KubeObject): KubeObject;

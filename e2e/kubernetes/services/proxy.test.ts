@@ -55,8 +55,8 @@ describe("Services", () => {
   };
 
   /** What the Service answers, or the code of the error. */
-  const ask = async (host: string, from: string): Promise<string> => {
-    const socket = connect({ host, port: PORT, localAddress: from });
+  const ask = async (host: string, from: string, port = PORT): Promise<string> => {
+    const socket = connect({ host, port, localAddress: from });
     try {
       await once(socket, "connect");
       return await text(socket);
@@ -101,6 +101,23 @@ describe("Services", () => {
     await kubernetes.client.delete(POD, { namespace: "default", name: "slot-b" });
     await eventually(async () => (await endpointsOf("slot")) === 0);
     await eventually(async () => (await ask(host, onA)) === "ECONNREFUSED");
+    expect(kubernetes.problems).to.deep.equal([]);
+  });
+
+  it("of type NodePort answer at every node, too, and within the cluster", async () => {
+    const made = await service("open", { type: "NodePort" });
+    const port = must(made.spec.ports?.[0]?.nodePort);
+    expect(port).to.be.within(30_000, 32_767);
+    await startPod("open-1", "node-a", "open");
+    const onA = kubernetes.addressOn("node-a");
+    const places = kubernetes.nodeNames.map(
+      (name) => [kubernetes.node(name).address, port] as const,
+    );
+    for (const [host, at] of [...places, [must(made.spec.clusterIP), PORT] as const]) {
+      await eventually(async () => (await ask(host, onA, at)).startsWith("open-1"));
+    }
+    const other = await service("other", { type: "NodePort" });
+    expect(other.spec.ports?.[0]?.nodePort).to.not.equal(port);
     expect(kubernetes.problems).to.deep.equal([]);
   });
 

@@ -1,5 +1,6 @@
 // kube-proxy for the whole cluster: watches Services and their EndpointSlices and keeps a relay for each
-// TCP port of a Service with a ClusterIP. Headless Services have none; names are answered in dns.ts.
+// TCP port of a Service with a ClusterIP, and of each node's address for one that has a node port. Headless Services
+// have none; names are answered in dns.ts.
 import { must } from "../../../operator/assert.ts";
 import type { Partitions } from "../../partitions.ts";
 import type { Clock, Random } from "../../../operator/clock.ts";
@@ -25,9 +26,17 @@ export interface ProxyOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly nodeOf: (address: string) => string | undefined;
+  /** Addresses of the nodes, where node ports are. */
+  readonly nodes: readonly string[];
   /** A Service that cannot be served, and why. */
   readonly failed: (error: Error) => void;
   readonly partitions?: Partitions;
+}
+
+interface Place {
+  readonly host: string;
+  readonly number: number;
+  readonly port: ServicePort;
 }
 
 export class ServiceProxy {
@@ -79,20 +88,31 @@ export class ServiceProxy {
     const ports = service === undefined ? [] : relayedPorts(service);
     const relays = this.#relays.get(key) ?? new Map<string, Relay>();
     this.#relays.set(key, relays);
-    const wanted = new Map(ports.map((port) => [`${addressOf(service)}:${port.port}`, port]));
+    const wanted = new Map(ports.flatMap((port) => this.#placesOf(must(service), port)));
     for (const [at, relay] of relays) {
       if (wanted.has(at)) continue;
       relays.delete(at);
       this.#old.add(relay);
       void relay.close();
     }
-    for (const [at, port] of wanted) {
-      const relay = relays.get(at) ?? this.#relay(must(addressOf(service)), port.port);
+    for (const [at, { host, number, port }] of wanted) {
+      const relay = relays.get(at) ?? this.#relay(host, number);
       relays.set(at, relay);
       void relay.update(this.#endpoints(key, port, ports.length), rulesOf(must(service)));
     }
     if (relays.size === 0) this.#relays.delete(key);
     for (const relay of this.#old) if (relay.idle) this.#old.delete(relay);
+  }
+
+  /** Where a port is listened on, by `host:port`. */
+  #placesOf(service: Service, port: ServicePort): readonly [string, Place][] {
+    const { nodePort } = port;
+    const within = { host: must(addressOf(service)), number: port.port, port };
+    const outside =
+      nodePort === undefined
+        ? []
+        : this.#options.nodes.map((host) => ({ host, number: nodePort, port }));
+    return [within, ...outside].map((place) => [`${place.host}:${place.number}`, place]);
   }
 
   #relay(host: string, port: number): Relay {

@@ -105,7 +105,7 @@ describe("built-in kinds", () => {
       () =>
         registry().create(services, "default", {
           metadata: { name: "s" },
-          spec: { type: "NodePort", ports: [{ port: 1 }] },
+          spec: { type: "LoadBalancer", ports: [{ port: 1 }] },
         }),
       'supported values: "ClusterIP"',
     ],

@@ -1,5 +1,6 @@
-// Services with a ClusterIP out of a pool of loopback addresses. ExternalName, NodePort and LoadBalancer
-// are not there: nothing here would carry their traffic, so they are refused.
+// Services with a ClusterIP out of a pool of loopback addresses, those of type NodePort with a port of every node, too.
+// ExternalName and LoadBalancer are not there: nothing here would carry their traffic, so they are refused. A Service
+// keeps its type: whoever wants another makes another.
 import type { FieldError } from "../field-error.ts";
 import { duplicate, invalid, required, unsupported } from "../field-error.ts";
 import type { Fields, KubeObject } from "../object.ts";
@@ -52,11 +53,22 @@ function serviceDefaults(service: KubeObject): KubeObject {
 function giveAddress(service: KubeObject, context: AdmissionContext): KubeObject {
   const wanted = textAt(service, "spec", "clusterIP") ?? "";
   const status = { loadBalancer: {} };
-  if (textAt(service, "spec", "type") !== "ClusterIP") return { ...service, status };
+  if (!TYPES.includes(textAt(service, "spec", "type") ?? "")) return { ...service, status };
   const address =
     wanted === "None" ? wanted : context.takeClusterIp(service, wanted === "" ? undefined : wanted);
   const spec = { ...fieldsAt(service, "spec"), clusterIP: address, clusterIPs: [address] };
-  return { ...service, spec, status };
+  return withNodePorts({ ...service, spec, status }, context);
+}
+
+const TYPES = ["ClusterIP", "NodePort"];
+
+function withNodePorts(service: KubeObject, context: AdmissionContext): KubeObject {
+  const spec = fieldsAt(service, "spec");
+  if (spec["type"] !== "NodePort") return service;
+  const ports = listAt(spec, "ports").map((port) =>
+    withDefaults(port as Fields, { nodePort: context.takeNodePort() }),
+  );
+  return { ...service, spec: { ...spec, externalTrafficPolicy: "Cluster", ports } };
 }
 
 function keepAddress(service: KubeObject, old: KubeObject): KubeObject {
@@ -81,7 +93,7 @@ function checkService(service: KubeObject, old: KubeObject | undefined): FieldEr
       : []),
     ...(DNS_1035.test(name) ? [] : [invalid("metadata.name", name, DNS_1035_HELP)]),
     ...checkPorts(listAt(spec, "ports")),
-    ...oneOf(spec, "type", ["ClusterIP"]),
+    ...oneOf(spec, "type", TYPES),
     ...oneOf(spec, "sessionAffinity", ["ClientIP", "None"]),
     ...oneOf(spec, "internalTrafficPolicy", ["Cluster", "Local"]),
     ...oneOf(spec, "trafficDistribution", ["PreferClose", "PreferSameNode", "PreferSameZone"]),
@@ -96,6 +108,8 @@ function oneOf(spec: Fields, field: string, known: readonly string[]): FieldErro
 }
 
 function checkAddress(spec: Fields, old: Fields): FieldError[] {
+  if (spec["type"] !== old["type"])
+    return [unsupported("spec.type", spec["type"], [shown(old["type"])])];
   if (spec["clusterIP"] === old["clusterIP"]) return [];
   return [invalid("spec.clusterIPs[0]", spec["clusterIP"], "may not change once set")];
 }
@@ -134,7 +148,13 @@ function isTarget(value: unknown): boolean {
 function shownPorts(service: KubeObject): string {
   const ports = listAt(service, "spec", "ports");
   if (ports.length === 0) return "<none>";
-  return ports.map((p) => `${String(at(p, "port"))}/${String(at(p, "protocol"))}`).join(",");
+  return ports.map(shownPort).join(",");
+}
+
+function shownPort(port: unknown): string {
+  const nodePort = at(port, "nodePort");
+  const outside = typeof nodePort === "number" ? `:${nodePort}` : "";
+  return `${String(at(port, "port"))}${outside}/${String(at(port, "protocol"))}`;
 }
 
 function shownSelector(service: KubeObject): string {
