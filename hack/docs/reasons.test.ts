@@ -42,14 +42,14 @@ const PARTS: readonly Part[] = [
     pages: [BACKUP, RESTORE, OPERATOR],
     others:
       "Backup Restore Delete Background NotFound Normal Warning True False Unknown Ready " +
-      "Error Failed Pending Serving KiB MiB GiB TiB PiB",
+      "Error Failed Pending Serving ClusterIP KiB MiB GiB TiB PiB",
   },
   {
     what: "Repositories",
     paths: [`${CONTROLLERS}/repository`],
     pages: [REPOSITORY, OPERATOR],
     others:
-      "Backup Repository Secret ConfigMap Background Invalid Normal Warning True False Succeeded " +
+      "Backup Repository Secret ConfigMap ClusterIP Background Invalid Normal Warning True False Succeeded " +
       "StorageReady StarRocksReady CatalogReady",
   },
   {

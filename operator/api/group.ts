@@ -38,6 +38,8 @@ export const ANNOTATIONS = {
   config: `${GROUP}/config`,
   /** On a slot's Service: the job and attempt that has it. */
   lentTo: `${GROUP}/lent-to`,
+  /** Of a slot's Service: what it was made from, where that is not a plain ClusterIP. */
+  service: `${GROUP}/service`,
 } as const;
 
 /** On every custom resource that has something outside Kubernetes to clean up. */

@@ -405,6 +405,12 @@ export interface RepositoryAgent {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   /** Taints that the pods tolerate, as in a pod. Say here those of the BEs' nodes. */
   readonly tolerations?: readonly RepositoryAgentToleration[];
+  /**
+   * How StarRocks reaches the pods. Only for a StarRocks outside of this Kubernetes, which reaches
+   * no ClusterIP; what it sends and gets is not encrypted. May be changed; slots in use follow when
+   * they are free. Absent: a ClusterIP.
+   */
+  readonly service?: RepositoryAgentService;
   /** Annotations of the pods, none of `backup.starrocks.io`. */
   readonly annotations?: Readonly<Record<string, string>>;
   /** Labels of the pods, none of `backup.starrocks.io`. */
@@ -457,6 +463,31 @@ export interface RepositoryAgentToleration {
 export type RepositoryAgentTolerationOperator = "Exists" | "Equal";
 
 export type RepositoryAgentTolerationEffect = "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+
+/**
+ * How StarRocks reaches the pods. Only for a StarRocks outside of this Kubernetes, which reaches no
+ * ClusterIP; what it sends and gets is not encrypted. May be changed; slots in use follow when they
+ * are free. Absent: a ClusterIP.
+ */
+export interface RepositoryAgentService {
+  /**
+   * `ClusterIP`: from within the cluster. `NodePort`: a port of every node. `LoadBalancer`: a load
+   * balancer for each slot, so `concurrency` of them.
+   */
+  readonly type: RepositoryAgentServiceType;
+  /**
+   * Name or IPv4 address that leads to nodes, without a port. Absent: the internal address of a
+   * node that is ready, which may be another one with each attempt. Example: `nodes.example.com`.
+   */
+  readonly address?: string;
+  /**
+   * Annotations of the Services, none of `backup.starrocks.io`. Example:
+   * `{service.beta.kubernetes.io/aws-load-balancer-scheme: internal}`.
+   */
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export type RepositoryAgentServiceType = "ClusterIP" | "NodePort" | "LoadBalancer";
 
 export interface RepositoryAgentImagePullSecret {
   /** Name of the Secret. Example: `registry`. */

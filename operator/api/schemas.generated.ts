@@ -1563,6 +1563,57 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                 "additionalProperties": false
               }
             },
+            "service": {
+              "type": "object",
+              "required": [
+                "type"
+              ],
+              "x-kubernetes-validations": [
+                {
+                  "rule": "!has(self.address) || self.type == 'NodePort'",
+                  "message": "address is for type: NodePort: take it out, because a load balancer tells its own and within the cluster a name is used"
+                }
+              ],
+              "properties": {
+                "type": {
+                  "type": "string",
+                  "enum": [
+                    "ClusterIP",
+                    "NodePort",
+                    "LoadBalancer"
+                  ]
+                },
+                "address": {
+                  "type": "string",
+                  "maxLength": 253,
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.matches('^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$')",
+                      "message": "agent.service.address must be a name or an IPv4 address, without scheme and port: write for example nodes.example.com"
+                    }
+                  ]
+                },
+                "annotations": {
+                  "type": "object",
+                  "maxProperties": 32,
+                  "additionalProperties": {
+                    "type": "string",
+                    "maxLength": 4096
+                  },
+                  "x-kubernetes-validations": [
+                    {
+                      "rule": "self.all(key, key.matches('^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",
+                      "message": "agent.service.annotations must have keys of at most 63 letters, digits, dashes, underscores and dots, which begin and end with a letter or digit and may have a prefix with a slash: write for example {example.com/team: data}"
+                    },
+                    {
+                      "rule": "self.all(key, !key.startsWith('backup.starrocks.io/'))",
+                      "message": "agent.service.annotations must not begin with backup.starrocks.io/: those are the operator's own"
+                    }
+                  ]
+                }
+              },
+              "additionalProperties": false
+            },
             "annotations": {
               "type": "object",
               "maxProperties": 32,

@@ -5,7 +5,8 @@ import { must } from "../assert.ts";
 import { LABELS } from "../api/group.ts";
 import { withNode } from "./index.ts";
 import { slotViews } from "./job/observe-slots.ts";
-import { SECRETS } from "../runtime/objects.ts";
+import { SECRETS, type Node } from "../runtime/objects.ts";
+import { ObjectStore } from "../runtime/store.ts";
 import {
   lentSlots,
   messageOf,
@@ -174,7 +175,11 @@ describe("what is kept of a pod", () => {
     const metadata = { name: "sr", resourceVersion: "1", labels: { [LABELS.slot]: "0" } };
     const pod = { apiVersion: "v1", kind: "Pod", metadata } as const;
     const kept = withNode({ ...pod, spec: { containers: [], nodeName: "worker-1" } });
-    const [slot] = slotViews([{ apiVersion: "v1", kind: "Service", metadata }], [kept]);
+    const [slot] = slotViews(
+      repository(),
+      { services: [{ apiVersion: "v1", kind: "Service", metadata }], pods: [kept] },
+      { nodes: new ObjectStore<Node>() },
+    );
     expect(must(slot).pods.map((p) => p.where)).to.deep.equal(["sr on node worker-1"]);
   });
 });

@@ -12,6 +12,7 @@ import type { Container, Job, PodSpec, ResourceRequirements, Service } from "../
 import { agentConfig, memoryMiB } from "./agent-config.ts";
 import { mountsOf, POD_FILES, volumesOf } from "./agent-volumes.ts";
 import { BROKER_PORT, slotServiceName } from "./names.ts";
+import { serviceForm } from "./slot-address.ts";
 
 /** Where things lie in our image. */
 export const IMAGE = {
@@ -201,6 +202,8 @@ export const NOBODY = "none";
 /** A slot's address in StarRocks. Idle: nobody is selected. */
 export function slotService(repository: Repository, slot: number): Service {
   const uid = must(repository.metadata.uid);
+  const { type = "ClusterIP", annotations } = repository.spec.agent.service ?? {};
+  const form = serviceForm(repository);
   return {
     apiVersion: "v1",
     kind: "Service",
@@ -214,9 +217,12 @@ export function slotService(repository: Repository, slot: number): Service {
         [LABELS.repositoryUid]: uid,
         [LABELS.slot]: String(slot),
       },
+      ...(form === undefined
+        ? {}
+        : { annotations: { ...annotations, [ANNOTATIONS.service]: form } }),
     },
     spec: {
-      type: "ClusterIP",
+      type,
       selector: { [LABELS.repositoryUid]: uid, [LABELS.attempt]: NOBODY },
       ports: [{ name: "broker", port: BROKER_PORT, targetPort: BROKER_PORT, protocol: "TCP" }],
       // One caller talks to one agent, the one on its own node: design.md, decision 2.

@@ -273,6 +273,7 @@ export interface Service extends KubernetesObject {
       readonly name?: string;
       readonly port: number;
       readonly targetPort?: number | string;
+      readonly nodePort?: number;
       readonly protocol?: "TCP";
     }[];
     readonly sessionAffinity?: "None" | "ClientIP";
@@ -280,6 +281,11 @@ export interface Service extends KubernetesObject {
     readonly internalTrafficPolicy?: "Cluster" | "Local";
     readonly trafficDistribution?: string;
     readonly publishNotReadyAddresses?: boolean;
+  };
+  readonly status?: {
+    readonly loadBalancer?: {
+      readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[];
+    };
   };
 }
 

@@ -93,6 +93,47 @@ const REFUSED: readonly SchemaCase[] = [
     ],
   },
   {
+    name: "a StarRocks outside that comes by nodes' ports",
+    object: aRepository({ agent: { service: { type: "NodePort", address: "nodes.example.com" } } }),
+    problems: [],
+  },
+  {
+    name: "a StarRocks outside that comes by load balancers",
+    object: aRepository({
+      agent: {
+        service: { type: "LoadBalancer", annotations: { "example.com/scheme": "internal" } },
+      },
+    }),
+    problems: [],
+  },
+  {
+    name: "an address of a load balancer, which tells its own",
+    object: aRepository({ agent: { service: { type: "LoadBalancer", address: "10.0.0.1" } } }),
+    problems: [["spec.agent.service", "a load balancer tells its own"]],
+  },
+  {
+    name: "an address with a port",
+    object: aRepository({ agent: { service: { type: "NodePort", address: "10.0.0.1:30000" } } }),
+    problems: [["spec.agent.service.address", "without scheme and port"]],
+  },
+  {
+    name: "annotations of a Service that none can have",
+    object: aRepository({
+      agent: {
+        service: { type: "NodePort", annotations: { "a b": "", "backup.starrocks.io/x": "" } },
+      },
+    }),
+    problems: [
+      ["spec.agent.service.annotations", "write for example {example.com/team: data}"],
+      ["spec.agent.service.annotations", "must not begin with backup.starrocks.io/"],
+    ],
+  },
+  {
+    name: "a Service of no type",
+    object: aRepository({ agent: { service: {} } }),
+    problems: [["spec.agent.service.type", "is needed"]],
+  },
+  {
     name: "an annotation's key with a blank",
     object: aRepository({ agent: { annotations: { "the team": "data platform" } } }),
     problems: [["spec.agent.annotations", "write for example {example.com/team: data}"]],

@@ -63,7 +63,7 @@ describe("statusAfter", () => {
     const nodes = { nodes: ["worker-0"], unplaced: ["be-9"] };
     const { warnings } = statusAfter(seen(mounted({ nodes })), WORKING);
     expect(warnings).to.deep.equal([
-      "no Kubernetes node is known for BEs be-9: their traffic goes to an agent on another node",
+      "no Kubernetes node is known for BEs be-9: their traffic goes to an agent on another BE's node; if they are outside of this Kubernetes they reach it only with agent.service.type: NodePort or LoadBalancer in the Repository",
     ]);
     const known = mounted({ status: { warnings } });
     expect(statusAfter(seen(known), WORKING)).to.not.have.property("warnings");

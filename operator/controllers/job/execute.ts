@@ -8,7 +8,7 @@ import { JOBS, PODS, SERVICES } from "../../runtime/objects.ts";
 import type { Frontend } from "../../starrocks/frontend.ts";
 import type { ControllerDeps } from "../deps.ts";
 import { NOBODY } from "../jobs.ts";
-import { MOUNT_LOCATION, attemptId, mountName, slotAddress } from "../names.ts";
+import { MOUNT_LOCATION, attemptId, mountName } from "../names.ts";
 import { mountToken } from "../token.ts";
 import { serveJob, taskJob } from "./job-objects.ts";
 import type { Action, JobResource, Seen, SlotView } from "./model.ts";
@@ -155,7 +155,7 @@ async function executeInStarRocks(
   const name = mountName(repository.metadata, action.slot);
   switch (action.kind) {
     case "addBroker":
-      return await frontend.addBroker(name, slotAddress(repository.metadata, action.slot));
+      return await frontend.addBroker(name, action.address);
     case "dropBroker":
       return await frontend.dropBroker(name);
     case "dropMount":

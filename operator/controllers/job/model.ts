@@ -54,6 +54,10 @@ export interface SlotView {
   readonly index: number;
   readonly service: string;
   readonly resourceVersion: string;
+  /** What StarRocks is told; undefined: it has no address yet. */
+  readonly address: string | undefined;
+  /** Its Service is as the Repository's `agent.service` says. */
+  readonly isAsWished: boolean;
   /** The attempt it is lent to (`attemptId`); undefined: free. */
   readonly lentTo: string | undefined;
   /** Its address leads to the pods of whom it is lent to. */
@@ -160,7 +164,7 @@ export type Action =
       readonly id: string;
     }
   | { readonly kind: "deleteTask"; readonly task: TaskName; readonly id: string }
-  | { readonly kind: "addBroker"; readonly slot: number }
+  | { readonly kind: "addBroker"; readonly slot: number; readonly address: string }
   | { readonly kind: "dropBroker"; readonly slot: number }
   | { readonly kind: "createMount"; readonly slot: number }
   | { readonly kind: "dropMount"; readonly slot: number }

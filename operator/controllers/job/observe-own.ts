@@ -24,9 +24,9 @@ export async function observeOwn(
   job: JobResource,
   repository: Repository | undefined,
 ): Promise<Own> {
-  const { api, caches } = deps;
+  const { caches } = deps;
   const uid = must(job.metadata.uid);
-  if (isTakenDown(job)) return await askForOwn(api, job, repository);
+  if (isTakenDown(job)) return await askForOwn(deps, job, repository);
   return {
     jobs: caches.jobsByOwner(uid),
     pods: caches.podsByOwner(uid),
@@ -41,7 +41,7 @@ function isTakenDown({ metadata, status }: JobResource): boolean {
 }
 
 async function askForOwn(
-  api: Api,
+  { api, caches }: ControllerDeps,
   { metadata }: JobResource,
   repository: Repository | undefined,
 ): Promise<Own> {
@@ -50,16 +50,19 @@ async function askForOwn(
   const isOwn = (object: KubernetesObject): boolean =>
     object.metadata.labels?.[LABELS.jobUid] === uid;
   const jobs = await listAll(api, JOBS, namespace, `${LABELS.jobUid}=${uid}`);
-  const repositoryUid = repository?.metadata.uid;
-  if (repositoryUid === undefined) {
+  if (repository === undefined) {
     const pods = await listAll(api, PODS, namespace, `${LABELS.jobUid}=${uid}`);
     return { jobs, pods, slots: [] };
   }
   // Pods of other jobs say which slots are busy.
-  const selector = `${LABELS.repositoryUid}=${repositoryUid}`;
+  const selector = `${LABELS.repositoryUid}=${must(repository.metadata.uid)}`;
   const pods = await listAll(api, PODS, namespace, selector);
   const services = await listAll(api, SERVICES, namespace, selector);
-  return { jobs, pods: pods.filter(isOwn), slots: slotViews(services, pods) };
+  return {
+    jobs,
+    pods: pods.filter(isOwn),
+    slots: slotViews(repository, { services, pods }, caches),
+  };
 }
 
 const PAGE = 500;

@@ -5,15 +5,21 @@ import { must } from "../../assert.ts";
 import type { Pod, Service } from "../../runtime/objects.ts";
 import type { Caches } from "../deps.ts";
 import { disruptionOf } from "../pods.ts";
+import { addressOf, isAsWished } from "../slot-address.ts";
 import type { LeftPod, SlotView } from "./model.ts";
 
 export function slotsOf(caches: Caches, repository: Repository): readonly SlotView[] {
   const uid = must(repository.metadata.uid);
-  return slotViews(caches.slotsByRepository(uid), caches.podsByRepository(uid));
+  const pods = caches.podsByRepository(uid);
+  return slotViews(repository, { services: caches.slotsByRepository(uid), pods }, caches);
 }
 
 /** From a Repository's Services and pods, wherever they were read. */
-export function slotViews(services: readonly Service[], pods: readonly Pod[]): readonly SlotView[] {
+export function slotViews(
+  repository: Repository,
+  { services, pods }: { readonly services: readonly Service[]; readonly pods: readonly Pod[] },
+  { nodes }: Pick<Caches, "nodes">,
+): readonly SlotView[] {
   return services
     .filter((service) => service.metadata.deletionTimestamp === undefined)
     .map((service) => {
@@ -25,6 +31,8 @@ export function slotViews(services: readonly Service[], pods: readonly Pod[]): r
         index: Number(number),
         service: service.metadata.name,
         resourceVersion: must(service.metadata.resourceVersion),
+        address: addressOf(repository, Number(number), { service, nodes: nodes.list() }),
+        isAsWished: isAsWished(service, repository),
         lentTo,
         open: lentTo !== undefined && leadsTo === lentTo,
         busy: left.length > 0,

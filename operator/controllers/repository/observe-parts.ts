@@ -38,7 +38,7 @@ export async function observeParts(
       : caches.slotsByRepository(uid);
   return {
     jobs: isDeleting ? await listAll(api, JOBS, namespace, label) : caches.jobsByRepository(uid),
-    slots: slotsFrom(deps, uid, services),
+    slots: slotsFrom(deps, repository, services),
     users: isDeleting ? await askForUsers(deps, repository) : knownUsers(deps, repository),
   };
 }
@@ -50,10 +50,11 @@ function hasBrokers({ metadata }: Repository, starrocks: StarRocksView): boolean
 
 function slotsFrom(
   { caches }: ControllerDeps,
-  uid: string,
+  repository: Repository,
   services: readonly Service[],
 ): readonly SlotView[] {
-  return slotViews(services, caches.podsByRepository(uid));
+  const pods = caches.podsByRepository(must(repository.metadata.uid));
+  return slotViews(repository, { services, pods }, caches);
 }
 
 const KINDS = [BACKUP, RESTORE] as readonly Kind<JobResource>[];

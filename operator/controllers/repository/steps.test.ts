@@ -4,10 +4,21 @@ import { FrontendError } from "../../starrocks/frontend.ts";
 import type { Action } from "./model.ts";
 import { MINUTE, ago, facts, mount, version } from "../testing/seen.ts";
 import { CHECKING, STALLED, itPlans } from "../testing/repository-plans.ts";
+import { repository } from "../testing/samples.ts";
 import { newStatus, repositorySlot } from "../testing/repository-seen.ts";
 
 const notReady = (reason: string, message: string): Action => {
   return { kind: "event", type: "Warning", reason, message };
+};
+const OUTSIDE = {
+  agent: { ...repository().spec.agent, service: { type: "NodePort" } },
+} as const;
+const PLAIN_TEXT: Action = {
+  kind: "event",
+  type: "Warning",
+  reason: "PlainText",
+  message:
+    "StarRocks comes from outside by Services of type NodePort, and a broker's traffic is not encrypted: let nobody else reach them, and keep them within a network that you trust",
 };
 const NEXT = `the next check at ${ago(-58 * MINUTE)}`;
 
@@ -49,6 +60,27 @@ describe("a Repository", () => {
         { kind: "createSlot", index: 1 },
         { kind: "createSlot", index: 2 },
       ],
+    },
+    {
+      name: "makes slots for StarRocks outside, with a warning that nothing is encrypted",
+      given: { spec: OUTSIDE, slots: [] },
+      step: "slotsAreThere",
+      result: poll(5_000, "the slots' Services"),
+      actions: [{ kind: "createSlot", index: 0 }, PLAIN_TEXT],
+    },
+    {
+      name: "takes slots away that are other than wished, but none that a job has or had a moment ago",
+      given: {
+        spec: { ...OUTSIDE, concurrency: 3 },
+        slots: [
+          repositorySlot({ isAsWished: false }),
+          repositorySlot({ index: 1, isAsWished: false, lentTo: "bbbbbbbb-1" }),
+          repositorySlot({ index: 2, isAsWished: false, busy: true }),
+        ],
+      },
+      step: "slotsAreAsWished",
+      result: poll(0, "the slots' Services to be of type NodePort"),
+      actions: [{ kind: "deleteSlot", service: "sr-aaaaaaaa-0", resourceVersion: "5" }],
     },
     {
       name: "tells that its storage Secret is missing: a pod would wait for it without a word",

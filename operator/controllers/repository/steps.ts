@@ -5,7 +5,7 @@ import { CONDITION } from "../../api/group.ts";
 import { done, poll } from "../../runtime/result.ts";
 import type { Version } from "../../starrocks/frontend.ts";
 import { doubtOf } from "../../starrocks/versions.ts";
-import { mountName, slotAddress } from "../names.ts";
+import { mountName } from "../names.ts";
 import { catalogIsRead, isUsable, storageIsProbed, timeOf } from "./checks.ts";
 import type { Action, Finding, Seen, Steps, Verdict } from "./model.ts";
 import { leftoversAreSwept } from "./sweep.ts";
@@ -15,6 +15,7 @@ import { act, notReady } from "./verdict.ts";
 const UNREADY_POLL_MS = 10_000;
 /** Nobody tells us of a Secret that changed, of a StarRocks that is gone, or that a catalogue may be read again. */
 const READY_POLL_MS = 60_000;
+const SLOT_POLL_MS = 5_000;
 /** StarRocks does not change its mode. */
 const MODE_POLL_MS = 5 * 60_000;
 
@@ -22,6 +23,7 @@ export const STEPS: Steps = {
   specIsValid,
   slotsAreThere,
   surplusSlotsAreGone,
+  slotsAreAsWished,
   starRocksAnswers,
   referencesAreThere,
   storageIsProbed,
@@ -53,7 +55,19 @@ function slotsAreThere(seen: Seen): Verdict | undefined {
   const actions = range(concurrency)
     .filter((index) => !there.has(index))
     .map((index) => ({ kind: "createSlot", index }) as const);
-  return actions.length === 0 ? undefined : act(actions, "MakingSlots", "the slots' Services");
+  if (actions.length === 0) return undefined;
+  const warnings = plainText(seen);
+  // An old Service of the name may be there for as long as its load balancer is taken down.
+  const result = poll(warnings.length === 0 ? 0 : SLOT_POLL_MS, "the slots' Services");
+  return { actions: [...actions, ...warnings], reason: "MakingSlots", result };
+}
+
+/** Said when Services are made that others than this Kubernetes' own can reach. */
+function plainText({ repository }: Seen): readonly Action[] {
+  const { type = "ClusterIP" } = repository.spec.agent.service ?? {};
+  if (type === "ClusterIP") return [];
+  const message = `StarRocks comes from outside by Services of type ${type}, and a broker's traffic is not encrypted: let nobody else reach them, and keep them within a network that you trust`;
+  return [{ kind: "event", type: "Warning", reason: "PlainText", message }];
 }
 
 function range(count: number): readonly number[] {
@@ -75,6 +89,19 @@ function surplusSlotsAreGone(seen: Seen): Verdict | undefined {
       : [{ kind: "deleteSlot", service: slot.service, resourceVersion: slot.resourceVersion }];
   });
   return act(actions, "RemovingSlots", "surplus slots to go");
+}
+
+/** After `agent.service` was changed; a slot in use stays as it is until its job has ended. It is made again at the next look. */
+function slotsAreAsWished({ slots, repository }: Seen): Verdict | undefined {
+  const others = slots.filter((s) => !s.isAsWished && s.lentTo === undefined && !s.busy);
+  if (others.length === 0) return undefined;
+  const { type = "ClusterIP" } = repository.spec.agent.service ?? {};
+  const actions = others.map(({ service, resourceVersion }): Action => ({
+    kind: "deleteSlot",
+    service,
+    resourceVersion,
+  }));
+  return act(actions, "MakingSlots", `the slots' Services to be of type ${type}`);
 }
 
 function starRocksAnswers(seen: Seen): Verdict | undefined {
@@ -151,10 +178,10 @@ function starrocksStatus(
 }
 
 function isReady(seen: Seen): Verdict {
-  const { status, nowMs, repository } = seen;
+  const { status, nowMs } = seen;
   const slots = seen.slots.map((slot) => ({
     name: slot.service,
-    address: slotAddress(repository.metadata, slot.index),
+    ...(slot.address === undefined ? {} : { address: slot.address }),
     ...(slot.lentTo === undefined ? {} : { lentTo: slot.lentTo }),
   }));
   const nextMs = Math.max(1_000, timeOf(status.nextCheckTime, nowMs) - nowMs);

@@ -144,6 +144,8 @@ export function slot(delta: Partial<SlotView> = {}): SlotView {
     index: 0,
     service,
     resourceVersion: "5",
+    address: `${service}.ops.svc:8000`,
+    isAsWished: true,
     lentTo: undefined,
     busy: false,
     pods: [],

@@ -1,6 +1,6 @@
 // PENDING with a slot: slot, agents, broker and mount, up to the statement.
 import { awaitChange, poll } from "../../../runtime/result.ts";
-import { backup } from "../../testing/samples.ts";
+import { backup, repository } from "../../testing/samples.ts";
 import { itPlans } from "../../testing/plans.ts";
 import {
   ATTEMPT,
@@ -13,6 +13,7 @@ import {
   mount,
   mounted,
   pod,
+  readyRepository,
   slot,
 } from "../../testing/seen.ts";
 
@@ -96,7 +97,25 @@ describe("agents", () => {
       actions: [{ kind: "createAgent", node: undefined, slot: 0 }],
       status: {
         warnings: [
-          "no Kubernetes node is known for BEs be-9: one agent serves all; where StarRocks is outside this cluster, broker traffic is plain text",
+          "no Kubernetes node is known for BEs be-9: one agent on any node serves all; if they are outside of this Kubernetes they reach it only with agent.service.type: NodePort or LoadBalancer in the Repository",
+        ],
+      },
+    },
+    {
+      name: "of a StarRocks that is inside and outside are on the nodes there are, with a warning",
+      given: mounted({
+        repository: readyRepository({
+          agent: { ...repository().spec.agent, service: { type: "NodePort" } },
+        }),
+        nodes: { nodes: ["worker-0", "worker-1"], unplaced: ["be-8", "be-9"] },
+      }),
+      step: "agentsArePlaced",
+      reason: "StartingAgents",
+      result: poll(0, "the agents"),
+      actions: [{ kind: "createAgent", node: "worker-1", slot: 0 }],
+      status: {
+        warnings: [
+          "no Kubernetes node is known for BEs be-8, be-9: their traffic goes to an agent on another BE's node; what they send and get is not encrypted: keep it within a network that you trust",
         ],
       },
     },
@@ -138,7 +157,7 @@ describe("agents", () => {
       step: "brokerIsAlive",
       reason: "Mounting",
       result: poll(0, "StarRocks' broker"),
-      actions: [{ kind: "addBroker", slot: 0 }],
+      actions: [{ kind: "addBroker", slot: 0, address: `${ADDRESS}:8000` }],
     },
     {
       name: "are given up after 10 minutes",
@@ -185,7 +204,28 @@ describe("the mount", () => {
       step: "brokerIsAlive",
       reason: "Mounting",
       result: poll(0, "StarRocks' broker"),
-      actions: [{ kind: "addBroker", slot: 0 }],
+      actions: [{ kind: "addBroker", slot: 0, address: `${ADDRESS}:8000` }],
+    },
+    {
+      name: "waits for a load balancer",
+      given: mounted({
+        slots: [slot({ lentTo: ATTEMPT, address: undefined })],
+        frontend: { brokers: [] },
+      }),
+      step: "brokerIsAlive",
+      reason: "Mounting",
+      result: poll(1_000, "Service sr-aaaaaaaa-0 to get an address that StarRocks reaches"),
+    },
+    {
+      name: "takes the address from outside where there is one",
+      given: mounted({
+        slots: [slot({ lentTo: ATTEMPT, address: "10.0.0.1:31003" })],
+        frontend: { brokers: [] },
+      }),
+      step: "brokerIsAlive",
+      reason: "Mounting",
+      result: poll(0, "StarRocks' broker"),
+      actions: [{ kind: "addBroker", slot: 0, address: "10.0.0.1:31003" }],
     },
     {
       name: "drops an old address of the slot",

@@ -2,7 +2,7 @@
 // says what it waits for.
 import { timestamp } from "../../../api/conditions.ts";
 import { EXIT } from "../../../agent/outcome.ts";
-import { MOUNT_LOCATION, nameInStorage, slotAddress } from "../../names.ts";
+import { MOUNT_LOCATION, nameInStorage } from "../../names.ts";
 import type { AgentView } from "../../pods.ts";
 import { must } from "../../../assert.ts";
 import { attemptOf, frontendSeen, labelOf, mountOf, mySlot, sinceMs } from "../look.ts";
@@ -71,11 +71,18 @@ export function placementWarnings(seen: Seen): readonly string[] | undefined {
   if (frontendSeen(seen) === undefined) return seen.status.warnings;
   if (unplaced.length === 0 || mySlot(seen) === undefined) return undefined;
   const hosts = unplaced.slice(0, 5).join(", ");
-  const what =
+  const agents =
     nodes.length > 0
-      ? "their traffic goes to an agent on another node"
-      : "one agent serves all; where StarRocks is outside this cluster, broker traffic is plain text";
-  return [`no Kubernetes node is known for BEs ${hosts}: ${what}`];
+      ? "their traffic goes to an agent on another BE's node"
+      : "one agent on any node serves all";
+  return [`no Kubernetes node is known for BEs ${hosts}: ${agents}; ${advice(seen)}`];
+}
+
+function advice(seen: Seen): string {
+  const { type = "ClusterIP" } = seen.repository?.spec.agent.service ?? {};
+  return type === "ClusterIP"
+    ? "if they are outside of this Kubernetes they reach it only with agent.service.type: NodePort or LoadBalancer in the Repository"
+    : "what they send and get is not encrypted: keep it within a network that you trust";
 }
 
 export function agentsServe(seen: Seen): Verdict | undefined {
@@ -109,22 +116,29 @@ export function agentFailed(agent: AgentView): Verdict {
 
 export function brokerIsAlive(seen: Seen): Verdict | undefined {
   const name = must(mountOf(seen));
-  const slot = must(mySlot(seen)).index;
-  const address = slotAddress(must(seen.repository).metadata, slot);
+  const { index: slot, address, service } = must(mySlot(seen));
+  if (address === undefined) {
+    return brokerIsLate(seen, `Service ${service} to get an address that StarRocks reaches`);
+  }
   const rows = must(frontendSeen(seen)).brokers.filter((b) => b.name === name);
-  if (rows.length === 0) return act([{ kind: "addBroker", slot }], "Mounting", "StarRocks' broker");
+  if (rows.length === 0) {
+    return act([{ kind: "addBroker", slot, address }], "Mounting", "StarRocks' broker");
+  }
   if (rows.some((b) => `${b.host}:${b.port}` !== address)) {
     return act([{ kind: "dropBroker", slot }], "Mounting", "an old address of the slot to go");
   }
   const dead = rows.find((b) => !b.alive);
   if (dead === undefined) return undefined;
   const why = dead.error === "" ? "not tried yet" : dead.error;
-  const on = `StarRocks to reach the agents at ${address} (${why})`;
+  return brokerIsLate(seen, `StarRocks to reach the agents at ${address} (${why})`);
+}
+
+function brokerIsLate(seen: Seen, on: string): Verdict {
   if (sinceMs(seen, seen.status.attemptStartTime) <= START_MAX_MS + LATE_NODE_MS) {
     return lookAgain("Mounting", on, BROKER_POLL_MS);
   }
   const mend =
-    "look at NetworkPolicies between StarRocks and this namespace, and whether its FE resolves the name";
+    "look at NetworkPolicies between StarRocks and this namespace, whether its FE resolves the name, and, where StarRocks is outside of this Kubernetes, at the Repository's agent.service";
   return end("RETRY", "BrokerNotAlive", `waited 10 minutes for ${on}: ${mend}`);
 }
 
