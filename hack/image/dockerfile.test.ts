@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../../operator/assert.ts";
 import { SOURCES } from "./build.ts";
-import { CONFIG, labels, LAYERS, NODE } from "./contents.ts";
+import { CONFIG, labels, LAYERS, NODE, PLATFORMS } from "./contents.ts";
 import { pairOf, readDockerfile, valuesOf } from "./dockerfile.ts";
 import { ROOT } from "./fill.ts";
 
@@ -54,4 +54,10 @@ describe("the image's Node", () => {
   it("is the one that everything is developed and tested with", () => {
     expect(NODE.version).to.equal(devDependencies["node"]);
   });
+
+  for (const [architecture, { nodeIntegrity }] of Object.entries(PLATFORMS)) {
+    it(`has a whole digest for ${architecture}`, () => {
+      expect(Buffer.from(nodeIntegrity.replace("sha512-", ""), "base64")).to.have.lengthOf(64);
+    });
+  }
 });
