@@ -12,6 +12,7 @@ import type { S3Server } from "../servers/s3-server.ts";
 import type { StorageServer } from "../servers/storage-server.ts";
 
 const MAIN = fileURLToPath(new URL("../../operator/agent/main.ts", import.meta.url));
+const PROGRAM = [process.execPath, ...NODE_FLAGS, MAIN];
 const READY_MAX_MS = 30_000;
 
 export interface PlaceOptions {
@@ -24,6 +25,8 @@ export interface PlaceOptions {
   /** No Secret: agents find credentials as their pod's own identity gives them. */
   readonly ownIdentity?: boolean;
   readonly limits?: Readonly<Record<string, number>>;
+  /** What an agent is started by, given that folder, which it must see; default this clone's program. */
+  readonly program?: (dir: string) => readonly string[];
 }
 
 /** What agents need to know of a storage server. */
@@ -33,15 +36,17 @@ type Reachable = Pick<StorageServer, "location" | "settings" | "credentials">;
 export class Place {
   readonly dir: string;
   readonly configPath: string;
+  readonly program: readonly string[];
 
-  private constructor(dir: string) {
+  private constructor(dir: string, program: readonly string[]) {
     this.dir = dir;
+    this.program = program;
     this.configPath = join(dir, "agent.yaml");
   }
 
   static async create(options: PlaceOptions): Promise<Place> {
     const { dir, server } = options;
-    const place = new Place(dir);
+    const place = new Place(dir, options.program?.(dir) ?? PROGRAM);
     const { location, settings, credentials } =
       "location" in server ? reached(server, options) : s3Reached(server, options);
     const hasSecret = options.ownIdentity !== true && Object.keys(credentials).length > 0;
@@ -108,7 +113,7 @@ export interface AgentOptions {
 }
 
 /** Where an agent finds its configuration and leaves its last word. */
-export type AgentFiles = Pick<Place, "dir" | "configPath">;
+export type AgentFiles = Pick<Place, "dir" | "configPath"> & Partial<Pick<Place, "program">>;
 
 /** A running agent command. */
 export class AgentProcess {
@@ -129,7 +134,8 @@ export class AgentProcess {
       ...options.flags,
     };
     const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-    this.#child = spawn(process.execPath, [...NODE_FLAGS, MAIN, options.command, ...args], {
+    const [program = "", ...words] = place.program ?? PROGRAM;
+    this.#child = spawn(program, [...words, options.command, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       // Nothing of the machine's own AWS settings may reach the agent.
       env: { PATH: process.env["PATH"], AWS_EC2_METADATA_DISABLED: "true", ...options.environment },

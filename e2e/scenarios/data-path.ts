@@ -36,6 +36,8 @@ export interface DataPathOptions {
   /** Loopback addresses of the agents; all are registered as one broker. */
   readonly agentHosts?: readonly string[];
   readonly limits?: Readonly<Record<string, number>>;
+  /** What agents are started by, given the folder with their files. */
+  readonly program?: (dir: string) => readonly string[];
   /** The S3 server behind the proxy; default fauxqs. */
   readonly server?: () => Promise<S3Server>;
   /** Another storage instead. */
@@ -83,7 +85,8 @@ export class DataPath {
     const { server } = options;
     const storage = await (options.storage ?? (() => S3Storage.start({ server })))();
     const limits = options.limits === undefined ? {} : { limits: options.limits };
-    const place = await Place.create({ dir, server: storage, ...limits });
+    const program = options.program === undefined ? {} : { program: options.program };
+    const place = await Place.create({ dir, server: storage, ...limits, ...program });
     const starrocks = await startStarRocks({
       profile: "3.5",
       backends: 3,

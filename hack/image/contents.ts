@@ -92,7 +92,7 @@ export type LayerName = (typeof LAYERS)[number]["name"];
 export const APP = "app";
 
 /**
- * What no program reads: types, source maps, pages; builds of the AWS packages for bundlers (Node takes their
+ * What no program reads: types, source maps, pages, tests; builds of the AWS packages for bundlers (Node takes their
  * `main`, which is dist-cjs); programs for another runtime (Bare). Licences stay.
  */
 export function isWantedPackageFile(path: string): boolean {
@@ -100,7 +100,8 @@ export function isWantedPackageFile(path: string): boolean {
   if (/\.(d\.[cm]?ts|[cm]?ts|map|md|markdown|flow|html|c|cc|h)$/i.test(path)) return false;
   if (/^(@aws-sdk|@aws|@smithy)\/[^/]+\/dist-(es|types)\//.test(path)) return false;
   if (/^bare-[^/]+\/prebuilds\//.test(path)) return false;
-  return !/(^|\/)(\.[^/]+|Makefile)$/.test(path);
+  if (/(^|\/node_modules\/)(@[^/]+\/)?[^/]+\/(tests?|__tests__)\//.test(path)) return false;
+  return !/(^|\/)(\.[^/]+(\/|$)|Makefile$)/.test(path);
 }
 
 /** How a container starts: OCI's `config`, but for the labels. The operator; agents say their own command. */
