@@ -4,6 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { RuntimeMetrics } from "../../runtime/metrics.ts";
 import { Manager } from "../../runtime/manager.ts";
 import { silentLog } from "../../log.ts";
+import type { Api } from "../../runtime/api.ts";
 import { controllers, makeInformers } from "../index.ts";
 import type { World } from "./world.ts";
 
@@ -19,15 +20,24 @@ export interface RunningOperator {
   readonly stop: () => Promise<void>;
 }
 
-export function runOperator(world: World): RunningOperator {
-  const { clock, deps } = world;
+/** How it is set up; default: everything is watched, with all rights. */
+export interface OperatorOptions {
+  readonly api?: Api;
+  readonly namespaces?: readonly string[];
+  readonly starRocksNamespaces?: readonly string[];
+}
+
+export function runOperator(world: World, options: OperatorOptions = {}): RunningOperator {
+  const { clock } = world;
+  const { api = world.api, namespaces, starRocksNamespaces } = options;
+  const deps = { ...world.deps, starRocksNamespaces, ...(options.api !== undefined && { api }) };
   const metrics = new RuntimeMetrics();
   const common = { clock, metrics, log: silentLog, random: () => 1, register: () => {} };
-  const manager = new Manager({ api: world.api, ...common });
-  const informers = makeInformers(manager, undefined);
+  const manager = new Manager({ api, ...common });
+  const informers = makeInformers(manager, namespaces);
   deps.metrics.follow(informers.caches, informers.pods);
-  for (const options of controllers({ ...deps, caches: informers.caches }, informers, WORKERS)) {
-    manager.add(options);
+  for (const one of controllers({ ...deps, caches: informers.caches }, informers, WORKERS)) {
+    manager.add(one);
   }
   const end = new AbortController();
   const running = manager.run(end.signal);
