@@ -532,8 +532,8 @@ export interface RepositoryStatus {
   /** What lies in the repository, as the last catalogue read it. */
   readonly snapshots?: RepositorySnapshots;
   /**
-   * Broker and repository entries in StarRocks that look like ours but are not of this Repository,
-   * 20 at the most. They are shown, never touched.
+   * Broker and repository entries in StarRocks that look like ours but are of no Repository that
+   * this operator knows, 20 at the most. They are shown, never touched.
    */
   readonly foreign?: readonly string[];
   /** Checks of the storage that failed in a row. */

@@ -49,6 +49,8 @@ export interface Seen {
   readonly allJobs: readonly string[];
   /** Backups and Restores that run on it now. */
   readonly users: readonly string[];
+  /** UIDs of the other Repositories that this operator knows. */
+  readonly others: readonly string[];
   /** When a Backup of it ended last; undefined: none did. */
   readonly lastEndedMs: number | undefined;
   readonly tasks: Readonly<Record<RepositoryTask, TaskView | undefined>>;

@@ -40,6 +40,7 @@ export async function observe(deps: ControllerDeps, key: ObjectKey): Promise<See
     ...(await observeOrphans(deps, repository, { jobs, users, slots })),
     allJobs: jobs.map((j) => j.metadata.name),
     users: users.filter(isRunning).map((j) => `${j.kind} ${j.metadata.name}`),
+    others: otherUids(deps, repository),
     lastEndedMs: lastEnded(users),
     tasks,
     catalog: await readCatalog(deps, repository, tasks.catalog),
@@ -51,6 +52,13 @@ export async function observe(deps: ControllerDeps, key: ObjectKey): Promise<See
 function isRunning({ status, metadata }: JobResource): boolean {
   const over = isFinal(status?.phase) && metadata.deletionTimestamp === undefined;
   return !over && (status?.slot !== undefined || metadata.deletionTimestamp !== undefined);
+}
+
+function otherUids({ caches }: ControllerDeps, { metadata }: Repository): readonly string[] {
+  return caches.repositories
+    .list()
+    .map((one) => one.metadata.uid ?? "")
+    .filter((uid) => uid !== metadata.uid);
 }
 
 function lastEnded(jobs: readonly JobResource[]): number | undefined {

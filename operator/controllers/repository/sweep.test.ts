@@ -82,6 +82,18 @@ describe("the sweep", () => {
       status: { foreign: ["k8s_ffffffff_0"] },
     },
     {
+      name: "knows the mounts of other Repositories here",
+      given: {
+        others: ["ffffffff-1111-2222-3333-444444444444"],
+        starrocks: {
+          mounts: [mount(), mount({ name: "k8s_ffffffff_0" }), mount({ name: "k8s_eeeeeeee_0" })],
+        },
+      },
+      step,
+      result,
+      status: { foreign: ["k8s_eeeeeeee_0"] },
+    },
+    {
       name: "forgets what others took away",
       given: { status: { foreign: ["k8s_ffffffff_0"] } },
       step,

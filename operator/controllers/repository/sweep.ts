@@ -49,15 +49,17 @@ function orphanedSlots(seen: Seen): readonly Action[] {
     .map((slot) => ({ kind: "releaseSlot", slot }));
 }
 
-/** Mounts of operators or Repositories that are not this one. */
+/** Mounts that look like ours and are of no Repository here. */
 function foreignNames(seen: Seen): readonly string[] {
   const { starrocks, repository } = seen;
   if (starrocks.kind !== "seen") return seen.status.foreign ?? [];
-  const own = mountPrefix(repository.metadata);
+  const known = [repository.metadata.uid ?? "", ...seen.others].map((uid) =>
+    mountPrefix({ name: "", uid }),
+  );
   const shape = /^k8s_[0-9a-f]{8}_\d+$/;
   return starrocks.mounts
     .map((m) => m.name)
-    .filter((name) => shape.test(name) && !name.startsWith(own))
+    .filter((name) => shape.test(name) && !known.some((prefix) => name.startsWith(prefix)))
     .sort()
     .slice(0, FOREIGN_MAX);
 }

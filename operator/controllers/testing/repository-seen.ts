@@ -46,6 +46,7 @@ export function repositorySeen({
     vanishing: false,
     slots: [repositorySlot()],
     orphanJobs: [],
+    others: [],
     allJobs: [],
     users: [],
     lastEndedMs: undefined,
