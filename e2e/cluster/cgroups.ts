@@ -12,13 +12,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const ROOT = "/sys/fs/cgroup";
+/** Version 2 without controllers beside version 1: runtimes make groups there as well. */
+const UNIFIED_BESIDE = join(ROOT, "unified");
 /** A group can be removed when the kernel has let go of its last process. */
 const REMOVE_MS = 10_000;
 const POLL_MS = 50;
 
 /** `path` begins with a slash. Idempotent. */
 export function makeCgroup(path: string): void {
-  for (const hierarchy of hierarchies()) {
+  for (const hierarchy of hierarchies().filter((one) => one !== UNIFIED_BESIDE)) {
     mkdirSync(join(hierarchy, path), { recursive: true });
   }
   if (isUnified()) delegate(path);
@@ -31,7 +33,7 @@ export async function removeCgroup(path: string): Promise<void> {
   for (;;) {
     const stuck = hierarchies().flatMap((hierarchy) => removeTree(join(hierarchy, path)));
     if (stuck.length === 0) return;
-    if (performance.now() > end) throw new Error(`control groups in use: ${stuck.join(", ")}`);
+    if (performance.now() > end) throw new Error(`control group ${stuck[0]} is in use`);
     await sleep(POLL_MS);
   }
 }
@@ -52,7 +54,7 @@ function isUnified(): boolean {
 function hierarchies(): readonly string[] {
   if (isUnified()) return [ROOT];
   return readdirSync(ROOT, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== "unified")
+    .filter((entry) => entry.isDirectory())
     .map(({ name }) => join(ROOT, name));
 }
 

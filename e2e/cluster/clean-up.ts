@@ -5,13 +5,12 @@ import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupsNamed, removeCgroup } from "./cgroups.ts";
-import { cgroupOfRun, RUN_PREFIX, runsFolder } from "./run.ts";
+import { cgroupOfRun, pidOfRun, RUN_PREFIX, runsFolder } from "./run.ts";
 import { processesOf } from "./traces.ts";
 
 const END_MS = 20_000;
 const POLL_MS = 50;
 const LOGS_KEPT = 5;
-
 /** Idempotent. Rejects with the name of what does not go. */
 export async function cleanUp(folder: string): Promise<void> {
   await endProcesses(folder);
@@ -25,7 +24,8 @@ export async function cleanUpAfterOthers(): Promise<void> {
   mkdirSync(runs, { recursive: true });
   const groups = cgroupsNamed(cgroupOfRun(runs), RUN_PREFIX);
   for (const name of new Set([...groups, ...readdirSync(runs)])) {
-    const isOver = name.startsWith(RUN_PREFIX) && !isAlive(Number(name.slice(RUN_PREFIX.length)));
+    const pid = pidOfRun(name);
+    const isOver = pid !== undefined && !isAlive(pid);
     if (isOver) await cleanUp(join(runs, name));
   }
 }

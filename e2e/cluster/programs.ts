@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 export const PROGRAMS = ["kube", "coredns", "pause", "helm"] as const;
 export type Program = (typeof PROGRAMS)[number];
 
-/** What nodes run on, each with the package of Debian that brings it. */
-export const NODE_PROGRAMS: Readonly<Record<string, string>> = {
+/** What the cluster and its installation run on, each with the package of Debian that brings it. */
+export const DEBIAN_PROGRAMS: Readonly<Record<string, string>> = {
   containerd: "containerd",
   ctr: "containerd",
   runc: "runc",
@@ -20,6 +20,9 @@ export const NODE_PROGRAMS: Readonly<Record<string, string>> = {
   unshare: "util-linux",
   nsenter: "util-linux",
   setpriv: "util-linux",
+  flock: "util-linux",
+  openssl: "openssl",
+  unzip: "unzip",
 };
 
 /** The plugins of containernetworking-plugins are no programs for people, hence not on PATH. */
@@ -44,7 +47,7 @@ export function missingPrograms(): readonly Program[] {
 
 /** Debian's packages whose programs are not there. */
 export function missingPackages(): readonly string[] {
-  const names = Object.entries(NODE_PROGRAMS)
+  const names = Object.entries(DEBIAN_PROGRAMS)
     .filter(([program]) => onPath(program) === undefined)
     .map(([, name]) => name);
   if (!isExecutable(join(CNI_FOLDER, "ptp"))) names.push("containernetworking-plugins");

@@ -31,6 +31,12 @@ export function folderOfRun(pid: number): string {
   return join(runsFolder(), `${RUN_PREFIX}${pid}`);
 }
 
+/** Of a folder's or a control group's name. Undefined: it only begins so, and is somebody else's. */
+export function pidOfRun(name: string): number | undefined {
+  const rest = name.startsWith(RUN_PREFIX) ? name.slice(RUN_PREFIX.length) : "";
+  return /^\d+$/.test(rest) ? Number(rest) : undefined;
+}
+
 /** The control group of everything in the run with that folder: a path that begins with a slash. */
 export function cgroupOfRun(folder: string): string {
   const names = folder.split("/").filter((name) => name.startsWith(RUN_PREFIX));
