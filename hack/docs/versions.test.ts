@@ -38,6 +38,7 @@ function rows(): readonly Row[] {
 const PINNED: readonly (readonly [part: string, said: RegExp, file: string, pin: string])[] = [
   ["kustomize", /api ([\d.]+\d)/, "hack/gitops/judge/go.mod", "sigs.k8s.io/kustomize/api v"],
   ["Argo CD", /gopher-lua ([\d.]+\d)/, "hack/gitops/judge/go.mod", "yuin/gopher-lua v"],
+  ["Kubernetes", /(1\.\d+\.\d+)/, "e2e/cluster/programs/kube/go.mod", "k8s.io/kubernetes v"],
   ["Flux", /runtime ([\d.]+\d)/, "hack/gitops/judge/go.mod", "fluxcd/pkg/runtime v"],
 ];
 
