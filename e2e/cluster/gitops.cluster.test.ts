@@ -40,8 +40,13 @@ describeOnControlPlane("Git and a real API server", () => {
   const writeAsTheOperator = async (kind: string, name: string, status: object): Promise<void> => {
     const patch = async (body: object, ...more: readonly string[]): Promise<string> =>
       await plane.kubectl(
-        ...["--namespace", NAMESPACE, "patch", kind, name, "--type=merge"],
-        ...[`--field-manager=${MANAGED_BY}`, "--patch", JSON.stringify(body), ...more],
+        `--namespace=${NAMESPACE}`,
+        "patch",
+        `${kind}/${name}`,
+        "--type=merge",
+        `--field-manager=${MANAGED_BY}`,
+        `--patch=${JSON.stringify(body)}`,
+        ...more,
       );
     await patch({ metadata: { finalizers: [FINALIZER] } });
     await patch({ status }, "--subresource=status");
@@ -50,8 +55,11 @@ describeOnControlPlane("Git and a real API server", () => {
   for (const folder of BUILT.filter((name) => name.startsWith("config/o"))) {
     it(`takes ${folder} as it stands`, async () => {
       const said = await plane.kubectl(
-        ...["apply", "--server-side", "--field-manager=argocd", "--dry-run=server"],
-        ...["-k", join(root, folder)],
+        "apply",
+        "--server-side",
+        "--field-manager=argocd",
+        "--dry-run=server",
+        `--kustomize=${join(root, folder)}`,
       );
       expect(said).to.match(/^repository.*serverside-applied/m);
     });
