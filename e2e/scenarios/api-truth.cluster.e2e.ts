@@ -9,6 +9,7 @@ import { AskedApi } from "./api-truth/asked.ts";
 import { describeKubectl } from "./api-truth/kubectl.ts";
 import { describeOwnership } from "./api-truth/ownership.ts";
 import { describeSchemaCases } from "./api-truth/schema-cases.ts";
+import { describeUnknownKinds } from "./api-truth/unknown-kinds.ts";
 import { describeWatches } from "./api-truth/watches.ts";
 import { describeWrites } from "./api-truth/writes.ts";
 
@@ -87,6 +88,7 @@ describeOnControlPlane("a real API server", () => {
 
   describeSchemaCases(() => api);
   describeWrites(() => api);
+  describeUnknownKinds(() => api);
   describeKubectl(() => api);
   describeOwnership(() => api);
   describeWatches(() => api);

@@ -9,6 +9,7 @@ import { startApiServer, type ApiServer } from "../kubernetes/api/server.ts";
 import { kubeconfig } from "../kubernetes/kubeconfig.ts";
 import { AskedApi } from "./api-truth/asked.ts";
 import { describeSchemaCases } from "./api-truth/schema-cases.ts";
+import { describeUnknownKinds } from "./api-truth/unknown-kinds.ts";
 import { describeWatches, type Disturbed } from "./api-truth/watches.ts";
 import { describeWrites } from "./api-truth/writes.ts";
 
@@ -58,5 +59,6 @@ describe("the embedded API server", () => {
 
   describeSchemaCases(() => api);
   describeWrites(() => api);
+  describeUnknownKinds(() => api);
   describeWatches(() => api);
 });
