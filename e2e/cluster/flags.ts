@@ -5,8 +5,11 @@ import { LOOPBACK } from "../servers/loopback.ts";
 export const SERVICE_RANGE = "10.96.0.0/16";
 /** The API server's own Service. */
 export const SERVICE_RANGE_FIRST = "10.96.0.1";
-/** After so long without a word a node is NotReady; five seconds later its pods are given up. Defaults: 50 s, 300 s. */
-const NODE_GRACE = "10s";
+/**
+ * After so long without a word a node is NotReady; five seconds later its pods are given up. Defaults: 50 s, 300 s. Longer
+ * than the controllers take to watch again after the API server was killed: with 10 s they held both nodes for lost.
+ */
+const NODE_GRACE = "20s";
 const TOLERATION_SECONDS = 5;
 
 export interface Ports {

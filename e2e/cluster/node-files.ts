@@ -98,7 +98,7 @@ export function kubeletConfig({ cgroup, resolvConf, authority }: KubeletPlace): 
       "nodefs.available": "1%",
       "imagefs.available": "1%",
     },
-    // A sign of life every two seconds: the grace is ten.
+    // A sign of life every two seconds: the grace is twenty.
     nodeLeaseDurationSeconds: 8,
     nodeStatusUpdateFrequency: "5s",
     shutdownGracePeriod: "0s",

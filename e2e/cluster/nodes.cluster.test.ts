@@ -72,6 +72,6 @@ describeOnCluster("a real Kubernetes", () => {
     await cluster.powerCut("node-b");
     await eventually(readiness, (seen) => seen["node-b"] === "Unknown");
     await cluster.boot("node-b");
-    expect(await readiness()).to.deep.equal({ "node-a": "True", "node-b": "True" });
+    expect((await readiness())["node-b"]).to.equal("True");
   });
 });
