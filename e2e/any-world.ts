@@ -8,7 +8,12 @@ import type { Restore } from "../operator/api/restore.generated.ts";
 import { ANNOTATIONS, LABELS, MANAGED_BY } from "../operator/api/group.ts";
 import { BACKUP, REPOSITORY, RESTORE } from "../operator/api/kinds.ts";
 import { must } from "../operator/assert.ts";
-import type { Kind, KubernetesObject, Selection } from "../operator/runtime/api.ts";
+import {
+  ApiError,
+  type Kind,
+  type KubernetesObject,
+  type Selection,
+} from "../operator/runtime/api.ts";
 import { EVENTS, JOBS, PODS, SECRETS, SERVICES } from "../operator/runtime/objects.ts";
 import type { KubernetesClient } from "./kubernetes/client.ts";
 import { applyAll } from "./kubernetes/manifests.ts";
@@ -153,7 +158,7 @@ export abstract class AnyWorld {
   ): Promise<T> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const found = await this.get<T>(kind, name);
+      const found = await this.get<T>(kind, name).catch(unlessRefused);
       if (found !== undefined && holds(found)) return found;
       if (Date.now() > deadline) {
         const agents = found === undefined ? "" : await this.agentLogs(found);
@@ -297,6 +302,11 @@ export abstract class AnyWorld {
   tail(lines = 30): string {
     return this.operatorLines.slice(-lines).join("\n");
   }
+}
+
+/** Whoever looks again and again may do so while an API server begins anew: no answer is no news. */
+function unlessRefused(error: unknown): undefined {
+  if (error instanceof ApiError) throw error;
 }
 
 export function resourceIn(
