@@ -7,6 +7,7 @@ import type { RbacRule } from "../../operator/controllers/rbac.ts";
 import { RBAC_RULES } from "../../operator/controllers/rbac.ts";
 import type { KubernetesObject } from "../../operator/runtime/api.ts";
 import type { PodSpec } from "../../operator/runtime/objects.ts";
+import { readRules } from "../alerts/rules.ts";
 import type { RbacScope } from "../generate/rbac.ts";
 import { scopeOf } from "../generate/rbac.ts";
 import { CHART_FOLDER, describeWithHelm, helm, render, valueFlags } from "./helm.ts";
@@ -15,6 +16,14 @@ import { restrictedViolations } from "./restricted.ts";
 const SAMPLES = readdirSync(join(CHART_FOLDER, "ci")).map((name) => `ci/${name}`);
 const CLUSTER_SCOPED = ["ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"];
 const LABEL = /^(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?$/;
+
+interface PrometheusRule extends KubernetesObject {
+  readonly spec: {
+    readonly groups: readonly {
+      readonly rules: readonly { readonly annotations: Readonly<Record<string, string>> }[];
+    }[];
+  };
+}
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -116,6 +125,19 @@ describeWithHelm("the chart", () => {
     })[];
     const json = JSON.parse(must(dashboard?.data["starrocks-backup.json"])) as object;
     expect(json).to.have.property("panels").that.is.not.empty;
+  });
+
+  it("links each alert to its runbook where people read it, and nowhere unless that is said", async () => {
+    const runbooks = async (runbookUrl: string): Promise<readonly unknown[]> => {
+      const metrics = { prometheusRule: { enabled: true, runbookUrl } };
+      const [rule] = ofKind(await render({ values: { metrics } }), "PrometheusRule");
+      const { groups } = (must(rule) as PrometheusRule).spec;
+      return groups.flatMap(({ rules }) => rules.map((r) => r.annotations["runbook_url"]));
+    };
+    const alerts = readRules().map(({ alert }) => alert.toLowerCase());
+    const base = "https://wiki.example.org/backup";
+    expect(await runbooks(base)).to.deep.equal(alerts.map((alert) => `${base}#${alert}`));
+    expect(await runbooks("")).to.deep.equal(alerts.map(() => undefined));
   });
 
   it("makes no PodDisruptionBudget of one replica", async () => {
