@@ -68,6 +68,22 @@ describe("whereabouts", () => {
     expect(lists).to.deep.equal(["ops", "other", "ops", "starrocks"]);
   });
 
+  it("goes on without a namespace where it may not look any more", async () => {
+    putPod(world, "be-0", "Running");
+    const refusing: Pick<Api, "list"> = {
+      list: async (kind, selection) => {
+        if (selection.namespace !== "deleted") return await world.deps.api.list(kind, selection);
+        throw new ApiError(403, "Forbidden", "pods is forbidden");
+      },
+    };
+    const api = new Proxy(deps.api, {
+      get: (target, verb) => Reflect.get(verb === "list" ? refusing : target, verb) as unknown,
+    });
+    const starRocksNamespaces = ["deleted", "starrocks"];
+    const found = await whereabouts({ ...deps, api, starRocksNamespaces }, [be("10.1.0.7")]);
+    expect(found.pods.map((p) => p.metadata.name)).to.deep.equal(["be-0"]);
+  });
+
   it("leaves pods out that are over: their addresses are given away again", async () => {
     putPod(world, "old", "Succeeded");
     expect((await whereabouts(deps, [be("10.1.0.7")])).pods).to.deep.equal([]);
