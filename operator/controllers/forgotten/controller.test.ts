@@ -1,7 +1,9 @@
 // A Repository without its finalizer goes at once: what it had must go after it, also when nobody looked on.
 import { expect } from "chai";
 import { REPOSITORY } from "../../api/kinds.ts";
-import { JOBS, SERVICES } from "../../runtime/objects.ts";
+import type { Kind, KubernetesObject } from "../../runtime/api.ts";
+import { JOBS, NAMESPACES, SERVICES } from "../../runtime/objects.ts";
+import { guardedApi } from "../testing/guarded-api.ts";
 import { phaseOf, putBackup } from "../testing/lives.ts";
 import { runOperator, type RunningOperator } from "../testing/operator.ts";
 import { repository } from "../testing/samples.ts";
@@ -48,6 +50,29 @@ describe("a Repository that is removed by force", () => {
     operator = runOperator(world);
     await operator.until(isClean, "no Services and Jobs");
     expect(mounts(), "nobody has the password any more").to.equal(1);
+  });
+
+  it("leaves no mount when its namespace went with all rights there", async () => {
+    await operator.stop();
+    world.put(NAMESPACES, { apiVersion: "v1", kind: "Namespace", metadata: { name: "ops" } });
+    const rights = { own: "system", watched: ["ops"], starRocks: ["ops"] };
+    const refused: string[] = [];
+    operator = runOperator(world, {
+      api: guardedApi(world.api, rights, refused),
+      namespaces: ["ops"],
+    });
+    await backUp();
+    rights.watched.pop();
+    for (const kind of [SERVICES, JOBS] as readonly Kind<KubernetesObject>[]) {
+      for (const { metadata } of world.api.all(kind)) {
+        world.api.vanish(kind, { namespace: "ops", name: metadata.name });
+      }
+    }
+    world.api.vanish(REPOSITORY, PROD);
+    await operator.until(() => refused.length > 0, "a refusal");
+    expect(mounts(), "kept as long as the namespace is there").to.equal(1);
+    world.api.vanish(NAMESPACES, { name: "ops" });
+    await operator.until(() => mounts() === 0, "no mounts");
   });
 
   it("does not take along what another one of the same name has", async () => {

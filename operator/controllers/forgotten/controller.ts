@@ -7,7 +7,8 @@ import { LABELS } from "../../api/group.ts";
 import { REPOSITORY } from "../../api/kinds.ts";
 import { must } from "../../assert.ts";
 import type { Kind, KubernetesObject, ObjectKey } from "../../runtime/api.ts";
-import { JOBS, SERVICES } from "../../runtime/objects.ts";
+import { isApiError } from "../../runtime/api.ts";
+import { JOBS, NAMESPACES, SERVICES } from "../../runtime/objects.ts";
 import { done, poll } from "../../runtime/result.ts";
 import type { Result } from "../../runtime/result.ts";
 import { FrontendError } from "../../starrocks/frontend.ts";
@@ -23,9 +24,9 @@ export async function reconcileForgotten(deps: ControllerDeps, key: ObjectKey): 
   const { api, frontends } = deps;
   const namespace = must(key.namespace);
   const uid = key.name;
-  const left = await objectsOf(deps, namespace, uid);
+  const left = await unlessGone(deps, namespace, () => objectsOf(deps, namespace, uid));
   // After its objects were listed: whoever has some was there before them.
-  const there = await listAll(api, REPOSITORY, namespace);
+  const there = await unlessGone(deps, namespace, () => listAll(api, REPOSITORY, namespace));
   if (there.some(({ metadata }) => metadata.uid === uid)) return done("its Repository is there");
   for (const [kind, { metadata }] of left) {
     await api.delete(kind, { namespace, name: metadata.name }, { propagation: "Background" });
@@ -38,6 +39,21 @@ export async function reconcileForgotten(deps: ControllerDeps, key: ObjectKey): 
   if (refused !== undefined) mountsStay(deps, key, refused.message);
   await frontends.forget(uid);
   return done("nothing of it is left");
+}
+
+/** A namespace that is gone has nothing left, and may have taken our right to look there along. */
+async function unlessGone<T>(
+  { api }: ControllerDeps,
+  namespace: string,
+  list: () => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  try {
+    return await list();
+  } catch (error) {
+    if (!isApiError(error, "Forbidden")) throw error;
+    if ((await api.get(NAMESPACES, { name: namespace })) !== undefined) throw error;
+    return [];
+  }
 }
 
 type Left = readonly (readonly [kind: Kind<KubernetesObject>, object: KubernetesObject])[];
