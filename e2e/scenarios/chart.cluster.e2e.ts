@@ -250,7 +250,7 @@ describeOnCluster("the chart on a real cluster", () => {
   });
 
   it("lets go of what is in a namespace that is being deleted, and that takes its rights along", async () => {
-    await cluster.kubectl("delete", "namespace", WATCHED, "--timeout", "2m");
+    await cluster.kubectl("delete", "namespace", WATCHED, "--timeout", "4m");
   });
 
   it("fits many times into what Helm can store of a release", async () => {

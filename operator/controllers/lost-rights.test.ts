@@ -50,9 +50,24 @@ describe("observeOrLetGo", () => {
 
   it("lets go where nothing can be seen any more, and says what stays", async () => {
     put({ namespace: true, backup: true });
+    expect(await failure()).to.equal(refused);
+    await world.clock.advance(60_000);
     expect(await observe()).to.equal(undefined);
     expect(await world.api.get(BACKUP, KEY)).to.equal(undefined);
     expect(must(world.log.lines.at(-1)).message).to.match(/data is kept.*StarRocks stays/);
+  });
+
+  it("believes no refusals of an API server that has just started", async () => {
+    put({ namespace: true, backup: true });
+    expect(await failure()).to.equal(refused);
+    await world.clock.advance(59_000);
+    expect(await failure()).to.equal(refused);
+    expect(await observeOrLetGo(world, BACKUP, KEY, () => Promise.resolve("seen"))).to.equal(
+      "seen",
+    );
+    await world.clock.advance(59_000);
+    expect(await failure()).to.equal(refused);
+    expect((await world.api.get(BACKUP, KEY))?.metadata.finalizers).to.deep.equal([FINALIZER]);
   });
 
   for (const deleted of [
@@ -61,6 +76,8 @@ describe("observeOrLetGo", () => {
   ]) {
     it(`waits for rights that may come back: ${JSON.stringify(deleted)}`, async () => {
       put(deleted);
+      expect(await failure()).to.equal(refused);
+      await world.clock.advance(600_000);
       expect(await failure()).to.equal(refused);
       expect((await world.api.get(BACKUP, KEY))?.metadata.finalizers).to.deep.equal([FINALIZER]);
     });
