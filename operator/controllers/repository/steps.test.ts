@@ -55,7 +55,7 @@ describe("a Repository", () => {
       name: "makes the slots that are missing",
       given: { spec: { concurrency: 3 } },
       step: "slotsAreThere",
-      result: poll(0, "the slots' Services"),
+      result: poll(5_000, "the slots' Services"),
       actions: [
         { kind: "createSlot", index: 1 },
         { kind: "createSlot", index: 2 },

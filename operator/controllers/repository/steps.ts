@@ -56,10 +56,10 @@ function slotsAreThere(seen: Seen): Verdict | undefined {
     .filter((index) => !there.has(index))
     .map((index) => ({ kind: "createSlot", index }) as const);
   if (actions.length === 0) return undefined;
-  const warnings = plainText(seen);
-  // An old Service of the name may be there for as long as its load balancer is taken down.
-  const result = poll(warnings.length === 0 ? 0 : SLOT_POLL_MS, "the slots' Services");
-  return { actions: [...actions, ...warnings], reason: "MakingSlots", result };
+  // Their watch wakes us, but for a name that is still taken: an old Service stays for as long as its load balancer is
+  // taken down, whatever the new one is.
+  const result = poll(SLOT_POLL_MS, "the slots' Services");
+  return { actions: [...actions, ...plainText(seen)], reason: "MakingSlots", result };
 }
 
 /** Said when Services are made that others than this Kubernetes' own can reach. */
