@@ -113,6 +113,19 @@ describe("the samples for GitOps", () => {
     expect(fits({ nosuch: 1 })).to.equal(false);
   });
 
+  it("say where the image is, as the chart's default is published nowhere", () => {
+    const charts = deploy
+      .flatMap(({ objects }) => objects)
+      .filter((object) => valuesOf(object, "replicas").length > 0);
+    expect(charts.map(({ kind }) => kind)).to.have.members(["Application", "HelmRelease"]);
+    for (const chart of charts) {
+      const [image] = valuesOf(chart, "image");
+      expect(image, chart.kind)
+        .to.have.property("repository")
+        .that.matches(/^registry\./);
+    }
+  });
+
   it("depend only on what is there", () => {
     const flux = deploy
       .filter(({ path }) => dirname(path) === "deploy/flux")
