@@ -2,7 +2,6 @@
 // The operator's process: configuration, clients, controllers, signals. No decisions.
 import { randomUUID } from "node:crypto";
 import { lookup } from "node:dns/promises";
-import { enableCompileCache } from "node:module";
 import { hostname } from "node:os";
 import { systemClock, systemRandom } from "./clock.ts";
 import { helpText, parseConfig, type OperatorConfig } from "./config.ts";
@@ -22,8 +21,6 @@ import { Manager } from "./runtime/manager.ts";
 import { RuntimeMetrics } from "./runtime/metrics.ts";
 import type { Secret } from "./secret.ts";
 import { openFrontend } from "./starrocks/open.ts";
-
-enableCompileCache();
 
 const NAME = "starrocks-backup-operator";
 const EXIT_FAILED = 1;
