@@ -4,6 +4,7 @@ import type { TableInfo, TableSelection, Version } from "../../starrocks/fronten
 import type { Backup } from "../../api/backup.generated.ts";
 import { frontendSeen, labelOf, mountOf } from "../job/look.ts";
 import type { Seen, SubmitRequest, Verdict } from "../job/model.ts";
+import { shortList } from "../job/short-list.ts";
 import { act, end } from "../job/verdict.ts";
 
 /** Before 3.4 a BACKUP without ON fails over a view or an external table (starrocks.md §1.4). */
@@ -35,7 +36,8 @@ function tableFits(
   const name = `${database}.${wanted.name}`;
   if (table === undefined) {
     const like = tables.find((t) => t.name.toLowerCase() === wanted.name.toLowerCase());
-    const hint = like === undefined ? "look at SHOW TABLES" : `did you mean ${like.name}?`;
+    const hint =
+      like === undefined ? `its user sees ${namesOf(tables)}` : `did you mean ${like.name}?`;
     return end("FAILED", "TableMissing", `table ${name} does not exist: ${hint}`);
   }
   if (!isBackedUp(table)) {
@@ -48,8 +50,12 @@ function tableFits(
   return end(
     "FAILED",
     "PartitionMissing",
-    `table ${name} has no partition ${missing}: it has ${known?.slice(0, 10).join(", ") ?? ""}`,
+    `table ${name} has no partition ${missing}: it has ${shortList(known ?? [])}`,
   );
+}
+
+function namesOf(tables: readonly TableInfo[]): string {
+  return shortList(tables.map(({ name }) => name));
 }
 
 const KIND_NAMES = {

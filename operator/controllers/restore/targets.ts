@@ -3,6 +3,7 @@ import { must } from "../../assert.ts";
 import type { JobRow, TableInfo, TableSelection } from "../../starrocks/frontend.ts";
 import { frontendSeen, labelOf } from "../job/look.ts";
 import type { Seen, Verdict } from "../job/model.ts";
+import { shortList } from "../job/short-list.ts";
 import { databaseOf } from "../job/steps/prepare.ts";
 import { end } from "../job/verdict.ts";
 
@@ -121,9 +122,4 @@ export function foreignTargets(seen: Seen, { jobId }: JobRow): readonly string[]
     .filter(({ existed }) => existed !== true)
     .map((target) => target.as)
     .filter((name) => (ids.get(name) ?? jobId) < jobId);
-}
-
-function shortList(names: readonly string[]): string {
-  const more = names.length > 10 ? ` and ${names.length - 10} more` : "";
-  return names.slice(0, 10).join(", ") + more;
 }
