@@ -25,7 +25,6 @@ import type { StarRocks } from "./starrocks/cluster.ts";
 export const OPERATOR_NAMESPACE = "starrocks-backup";
 export const ROOT_PASSWORD = "starrocks-root-secret";
 export const POLL_MS = 100;
-const WAIT_MS = 90_000;
 
 /** What a person sees of a job or Repository. */
 export type Resource = Backup | Restore | Repository;
@@ -50,6 +49,8 @@ export abstract class AnyWorld {
   readonly namespace: string;
   readonly starrocks: StarRocks;
   readonly storage: StorageServer;
+  /** How long {@link until} waits when nothing is said. */
+  protected readonly waitMs: number = 90_000;
   /** What any operator has printed. */
   readonly operatorLines: string[] = [];
 
@@ -154,7 +155,7 @@ export abstract class AnyWorld {
     kind: T["kind"],
     name: string,
     holds: (resource: T) => boolean,
-    timeoutMs = WAIT_MS,
+    timeoutMs = this.waitMs,
   ): Promise<T> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
@@ -171,7 +172,7 @@ export abstract class AnyWorld {
   }
 
   /** Once it is gone from the API. */
-  async untilGone(kind: Resource["kind"], name: string, timeoutMs = WAIT_MS): Promise<void> {
+  async untilGone(kind: Resource["kind"], name: string, timeoutMs = this.waitMs): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const found = await this.get(kind, name);

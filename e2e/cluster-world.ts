@@ -46,6 +46,8 @@ export interface ClusterWorldOptions {
 
 export class ClusterWorld extends AnyWorld {
   readonly site: ClusterSite;
+  /** Pods start in seconds, and several jobs may run at once. */
+  protected override readonly waitMs = 240_000;
   readonly #dir: string;
   readonly #podLines: string[] = [];
   readonly #logs: readonly PodLogs[];

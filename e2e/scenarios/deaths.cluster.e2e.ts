@@ -18,6 +18,8 @@ describeOnCluster("the operator amid deaths and orders on a real cluster", () =>
 
   deathScenarios(() => world, {
     end: "deleted",
+    all: true,
+    width: 3,
     points: [
       ["it waits for its agents", "Backup", inPhase("Backup", "PENDING")],
       ["StarRocks takes its snapshot", "Backup", inPhase("Backup", "SNAPSHOTING")],

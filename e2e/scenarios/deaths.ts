@@ -7,14 +7,23 @@ import type { Repository } from "../../operator/api/repository.generated.ts";
 import type { Restore } from "../../operator/api/restore.generated.ts";
 import { must } from "../../operator/assert.ts";
 import type { AnyWorld, OperatorEnd } from "../any-world.ts";
+import { atOnce } from "./at-once.ts";
 import { isOver } from "./is-over.ts";
 
 const KIB = 1024;
 /** Slow enough that a transfer of three nodes takes a few seconds. */
 const SLOW = { bandwidth: "1Mi" };
-export const DATABASE = "shop";
+const DATABASE = "shop";
 /** Not the whole database: restores of earlier tests are in it. */
 const ORDERS = { database: DATABASE, tables: [{ name: "orders" }] };
+
+const TABLE = {
+  name: "orders",
+  partitions: ["p1", "p2"],
+  tablets: 12,
+  segmentBytes: [500 * KIB],
+  replicationNum: 1,
+};
 
 /** Resolves when the moment has come; asked for before the job is made. */
 export type Point<W extends AnyWorld = AnyWorld> = (world: W, job: string) => Promise<unknown>;
@@ -23,42 +32,35 @@ export interface DeathOptions<W extends AnyWorld> {
   /** How the operator ends, at each of `points`. */
   readonly end: OperatorEnd;
   readonly points: readonly (readonly [name: string, kind: "Backup" | "Restore", at: Point<W>])[];
+  /** Every one of `points`, also in everyday runs. */
+  readonly all?: boolean;
+  /** How many of the jobs that are hit run at a time; each operator that ends is then that of others as well. Default 1. */
+  readonly width?: number;
 }
 
 /** Tests of the `describe` that calls it. `world`, with an operator, is asked for as they run. */
 export function deathScenarios<W extends AnyWorld>(
   world: () => W,
-  { end, points }: DeathOptions<W>,
+  { end, points, all = false, width = 1 }: DeathOptions<W>,
 ): void {
   let digest: string;
 
   before(async () => {
-    await world().starrocks.createDatabase({
-      name: DATABASE,
-      tables: [
-        {
-          name: "orders",
-          partitions: ["p1", "p2"],
-          tablets: 12,
-          segmentBytes: [500 * KIB],
-          replicationNum: 1,
-        },
-      ],
-    });
+    await world().starrocks.createDatabase({ name: DATABASE, tables: [TABLE] });
     digest = await world().starrocks.digest(DATABASE, "orders");
-    await world().apply(world().repository());
+    await world().apply(world().repository({ concurrency: 2 * width }));
     await world().until<Repository>("Repository", "prod", (r) => r.status?.phase === "READY");
     await make("Backup", "source", ORDERS);
     await finished<Backup>("Backup", "source");
   });
 
-  afterEach(async () => {
+  const leavesNothing = async () => {
     world().s3.heal();
     expect(await world().untilNothingIsLeft(), "left behind").to.deep.equal([]);
     expect(world().starrocks.violations, "what a real StarRocks would not survive").to.deep.equal(
       [],
     );
-  });
+  };
 
   async function make(kind: "Backup" | "Restore", name: string, spec: object): Promise<void> {
     await world().apply(world().resource(kind, name, { repository: "prod", ...spec }));
@@ -73,42 +75,56 @@ export function deathScenarios<W extends AnyWorld>(
     name: string,
     phase: string,
   ) => await world().until<T>(kind, name, (j) => j.status?.phase === phase || isOver(j));
-  const copy = (name: string) => ({
-    source: { backup: "source" },
-    tables: [{ name: "orders", as: name }],
-    ...SLOW,
-  });
+  /** A job's own database, so that it waits for no other job. */
+  const prepare = async (kind: "Backup" | "Restore", job: string): Promise<void> => {
+    const tables = kind === "Backup" ? [TABLE] : [];
+    await world().starrocks.createDatabase({ name: databaseOf(job), tables });
+  };
+  const begin = async (kind: "Backup" | "Restore", job: string): Promise<void> => {
+    const source = kind === "Backup" ? {} : { source: { backup: "source" } };
+    const what = { database: databaseOf(job), tables: [{ name: "orders" }] };
+    await make(kind, job, { ...source, ...what, ...SLOW });
+  };
 
-  it("goes on when an agent is killed in UPLOADING and in DOWNLOADING", async () => {
-    await make("Backup", "agent-killed", { ...ORDERS, ...SLOW });
-    const uploading = await reaches<Backup>("Backup", "agent-killed", "UPLOADING");
-    await killOneAgent(world(), uploading);
-    const { status } = await finished<Backup>("Backup", "agent-killed");
-    expect(status?.attempt, "no second attempt was needed").to.equal(1);
-    await make("Restore", "agent-killed", {
-      ...copy("killed"),
-      source: { backup: "agent-killed" },
+  atOnce(1, leavesNothing, (it) => {
+    it("goes on when an agent is killed in UPLOADING and in DOWNLOADING", async () => {
+      await make("Backup", "agent-killed", { ...ORDERS, ...SLOW });
+      const uploading = await reaches<Backup>("Backup", "agent-killed", "UPLOADING");
+      await killOneAgent(world(), uploading);
+      const { status } = await finished<Backup>("Backup", "agent-killed");
+      expect(status?.attempt, "no second attempt was needed").to.equal(1);
+      await make("Restore", "agent-killed", {
+        source: { backup: "agent-killed" },
+        tables: [{ name: "orders", as: "killed" }],
+        ...SLOW,
+      });
+      const downloading = await reaches<Restore>("Restore", "agent-killed", "DOWNLOADING");
+      await killOneAgent(world(), downloading);
+      await finished<Restore>("Restore", "agent-killed");
+      expect(await world().starrocks.digest(DATABASE, "killed")).to.equal(digest);
     });
-    const downloading = await reaches<Restore>("Restore", "agent-killed", "DOWNLOADING");
-    await killOneAgent(world(), downloading);
-    await finished<Restore>("Restore", "agent-killed");
-    expect(await world().starrocks.digest(DATABASE, "killed")).to.equal(digest);
   });
 
-  for (const [i, [name, kind, at]] of chosen(points)) {
-    it(`survives that the operator is ${end} when ${name} (${kind})`, async () => {
-      const job = `died-${i}`;
-      const died = at(world(), job);
-      await make(kind, job, kind === "Backup" ? { ...ORDERS, ...SLOW } : copy(`died_${i}`));
-      await died;
-      await world().replaceOperator(end);
-      const { status } = await finished<Backup | Restore>(kind, job);
-      expect(status?.attempt, "the attempt went on").to.equal(1);
-      if (kind === "Restore") {
-        expect(await world().starrocks.digest(DATABASE, `died_${i}`)).to.equal(digest);
+  const somePoints = all ? [...points.entries()] : chosen(points);
+  describe(`its operator's end at ${count(somePoints, points)}`, () => {
+    atOnce(width, leavesNothing, (it) => {
+      for (const [i, [name, kind, at]] of somePoints) {
+        it(`survives that the operator is ${end} when ${name} (${kind})`, async () => {
+          const job = `died-${i}`;
+          await prepare(kind, job);
+          const died = at(world(), job);
+          await begin(kind, job);
+          await died;
+          await world().replaceOperator(end);
+          const { status } = await finished<Backup | Restore>(kind, job);
+          expect(status?.attempt, "the attempt went on").to.equal(1);
+          if (kind === "Restore") {
+            expect(await world().starrocks.digest(databaseOf(job), "orders")).to.equal(digest);
+          }
+        });
       }
     });
-  }
+  });
 
   const phases: readonly [kind: "Backup" | "Restore", phase: string][] = [
     ["Backup", "PENDING"],
@@ -120,66 +136,84 @@ export function deathScenarios<W extends AnyWorld>(
     ["Restore", "DOWNLOADING"],
     ["Restore", "COMMIT"],
   ];
-  for (const [i, [kind, phase]] of chosen(phases)) {
-    it(`cancels a ${kind} in ${phase}`, async () => {
-      const job = `cancelled-${i}`;
-      const spec = kind === "Backup" ? { ...ORDERS, ...SLOW } : copy(`cancelled_${i}`);
-      await make(kind, job, spec);
-      await reaches<Backup | Restore>(kind, job, phase);
-      await world().patch(kind, job, { spec: { cancel: true } });
-      const { status } = await world().until<Backup | Restore>(kind, job, isOver);
-      const replacing = kind === "Restore" && phase === "COMMIT";
-      expect(status?.phase, status?.message).to.be.oneOf(
-        replacing ? ["FINISHED"] : ["CANCELLED", "FINISHED"],
-      );
-      if (status?.phase === "CANCELLED")
-        expect(await tableNames(world())).not.to.include(`cancelled_${i}`);
-    });
+  const somePhases = chosen(phases);
+  describe(`orders in ${count(somePhases, phases)}`, () => {
+    atOnce(width, leavesNothing, (it) => {
+      for (const [i, [kind, phase]] of somePhases) {
+        it(`cancels a ${kind} in ${phase}`, async () => {
+          const job = `cancelled-${i}`;
+          await prepare(kind, job);
+          await begin(kind, job);
+          await reaches<Backup | Restore>(kind, job, phase);
+          await world().patch(kind, job, { spec: { cancel: true } });
+          const { status } = await world().until<Backup | Restore>(kind, job, isOver);
+          const replacing = kind === "Restore" && phase === "COMMIT";
+          expect(status?.phase, status?.message).to.be.oneOf(
+            replacing ? ["FINISHED"] : ["CANCELLED", "FINISHED"],
+          );
+          if (kind === "Restore" && status?.phase === "CANCELLED") {
+            expect(await tableNames(world(), databaseOf(job))).to.deep.equal([]);
+          }
+        });
 
-    it(`lets a ${kind} be deleted in ${phase}`, async () => {
-      const job = `deleted-${i}`;
-      const spec = kind === "Backup" ? { ...ORDERS, ...SLOW } : copy(`deleted_${i}`);
-      await make(kind, job, spec);
-      await reaches<Backup | Restore>(kind, job, phase);
-      await world().delete(kind, job);
-      await world().untilGone(kind, job);
+        it(`lets a ${kind} be deleted in ${phase}`, async () => {
+          const job = `deleted-${i}`;
+          await prepare(kind, job);
+          await begin(kind, job);
+          await reaches<Backup | Restore>(kind, job, phase);
+          await world().delete(kind, job);
+          await world().untilGone(kind, job);
+        });
+      }
     });
-  }
-
-  it("names the right that storage credentials lack, and goes on when it is given", async () => {
-    const harm = { do: "refuse", status: 403, code: "AccessDenied" } as const;
-    world().s3.inject({ operation: "PutObject", times: 1_000, harm });
-    await world().apply(
-      world().repository({ location: `s3://${world().s3.bucket}/other` }, "other"),
-    );
-    const refused = await world().until<Repository>(
-      "Repository",
-      "other",
-      (r) => r.status?.phase === "NOT_READY",
-    );
-    const told = refused.status?.conditions?.find((c) => c.type === "Stalled");
-    expect(told?.status).to.equal("True");
-    expect(told?.message).to.match(/s3:PutObject/);
-    await world().apply(world().resource("Backup", "waits", { repository: "other", ...ORDERS }));
-    await world().until<Backup>(
-      "Backup",
-      "waits",
-      (b) => b.status?.reason === "RepositoryNotReady",
-    );
-    world().s3.heal();
-    // Touching the Secret is how a person mends it; the check is made at once then.
-    await world().touchSecret("s3-credentials");
-    await world().until<Repository>("Repository", "other", (r) => r.status?.phase === "READY");
-    await finished<Backup>("Backup", "waits");
-    await world().delete("Backup", "waits");
-    await world().untilGone("Backup", "waits");
-    await world().delete("Repository", "other");
-    await world().untilGone("Repository", "other");
-    const names = (await world().sql("SHOW REPOSITORIES")).map((r) => r["RepoName"]);
-    expect(
-      names.filter((n) => n?.startsWith(`k8s_${must(refused.metadata.uid).slice(0, 8)}`)),
-    ).to.deep.equal([]);
   });
+
+  atOnce(1, leavesNothing, (it) => {
+    it("names the right that storage credentials lack, and goes on when it is given", async () => {
+      const harm = { do: "refuse", status: 403, code: "AccessDenied" } as const;
+      world().s3.inject({ operation: "PutObject", times: 1_000, harm });
+      await world().apply(
+        world().repository({ location: `s3://${world().s3.bucket}/other` }, "other"),
+      );
+      const refused = await world().until<Repository>(
+        "Repository",
+        "other",
+        (r) => r.status?.phase === "NOT_READY",
+      );
+      const told = refused.status?.conditions?.find((c) => c.type === "Stalled");
+      expect(told?.status).to.equal("True");
+      expect(told?.message).to.match(/s3:PutObject/);
+      await world().apply(world().resource("Backup", "waits", { repository: "other", ...ORDERS }));
+      await world().until<Backup>(
+        "Backup",
+        "waits",
+        (b) => b.status?.reason === "RepositoryNotReady",
+      );
+      world().s3.heal();
+      // Touching the Secret is how a person mends it; the check is made at once then.
+      await world().touchSecret("s3-credentials");
+      await world().until<Repository>("Repository", "other", (r) => r.status?.phase === "READY");
+      await finished<Backup>("Backup", "waits");
+      await world().delete("Backup", "waits");
+      await world().untilGone("Backup", "waits");
+      await world().delete("Repository", "other");
+      await world().untilGone("Repository", "other");
+      const names = (await world().sql("SHOW REPOSITORIES")).map((r) => r["RepoName"]);
+      expect(
+        names.filter((n) => n?.startsWith(`k8s_${must(refused.metadata.uid).slice(0, 8)}`)),
+      ).to.deep.equal([]);
+    });
+  });
+}
+
+/** Of the job's own database. */
+export function databaseOf(job: string): string {
+  return job.replaceAll("-", "_");
+}
+
+function count(some: readonly unknown[], all: readonly unknown[]): string {
+  const more = some.length < all.length ? ", DEATHS=all takes all" : "";
+  return `${some.length} of ${all.length} points${more}`;
 }
 
 /** All of them with DEATHS=all, as CI has it; every third one in everyday runs. */
@@ -189,11 +223,11 @@ function chosen<T>(rows: readonly T[]): readonly (readonly [number, T])[] {
 }
 
 export function hasRow(
-  statement: string,
+  statement: (job: string) => string,
   fits: (row: Record<string, string | null>) => boolean = () => true,
 ): Point {
-  return async (world) => {
-    while (!(await world.sql(statement)).some(fits)) await sleep(10);
+  return async (world, job) => {
+    while (!(await world.sql(statement(job))).some(fits)) await sleep(10);
   };
 }
 
@@ -212,6 +246,9 @@ async function killOneAgent(world: AnyWorld, job: Backup | Restore): Promise<voi
   await world.killPod(must(pod, "an agent that runs"));
 }
 
-async function tableNames(world: AnyWorld): Promise<(string | null | undefined)[]> {
-  return (await world.sql(`SHOW TABLES FROM \`${DATABASE}\``)).map((row) => Object.values(row)[0]);
+async function tableNames(
+  world: AnyWorld,
+  database: string,
+): Promise<(string | null | undefined)[]> {
+  return (await world.sql(`SHOW TABLES FROM \`${database}\``)).map((row) => Object.values(row)[0]);
 }

@@ -6,13 +6,16 @@ import { theSite } from "../cluster-site.ts";
 import { ClusterWorld } from "../cluster-world.ts";
 import { lifeScenarios } from "./life.ts";
 
+/** They wait for pods most of the time. */
+const AT_ONCE = 3;
+
 describeOnCluster("the operator on a real cluster", () => {
   let world: ClusterWorld;
 
   before(async () => {
     world = await ClusterWorld.start(await theSite(), { name: "life" });
     await world.installOperator();
-    await world.apply(world.repository());
+    await world.apply(world.repository({ concurrency: 2 * AT_ONCE }));
     await world.until<Repository>("Repository", "prod", (r) => r.status?.phase === "READY");
   });
 
@@ -20,5 +23,5 @@ describeOnCluster("the operator on a real cluster", () => {
     await world.stop();
   });
 
-  lifeScenarios(() => world);
+  lifeScenarios(() => world, AT_ONCE);
 });

@@ -1,7 +1,7 @@
 // Deaths and orders (deaths.ts) on the embedded Kubernetes, where the operator can also die between a write and its
 // answer. Everyday runs take some of them, DEATHS=all takes all.
 import { World } from "../world.ts";
-import { DATABASE, deathScenarios, hasReason, hasRow, inPhase, type Point } from "./deaths.ts";
+import { databaseOf, deathScenarios, hasReason, hasRow, inPhase, type Point } from "./deaths.ts";
 
 describe("the operator amid deaths and orders", () => {
   let world: World;
@@ -23,12 +23,15 @@ describe("the operator amid deaths and orders", () => {
   const points: readonly [name: string, kind: "Backup" | "Restore", at: Point<World>][] = [
     ["its slot is lent and not yet in its status", "Backup", afterRequest("patch", "services")],
     ["one of three agents is made", "Backup", afterRequest("create", "jobs")],
-    ["its broker is added", "Backup", hasRow("SHOW BROKER")],
+    ["its broker is added", "Backup", hasRow(() => "SHOW BROKER")],
     ["its statement is recorded and not sent", "Backup", recorded("backups")],
     [
       "its statement is accepted",
       "Backup",
-      hasRow(`SHOW BACKUP FROM \`${DATABASE}\``, (r) => r["State"] !== "FINISHED"),
+      hasRow(
+        (job) => `SHOW BACKUP FROM \`${databaseOf(job)}\``,
+        (r) => r["State"] !== "FINISHED",
+      ),
     ],
     ["bytes flow", "Backup", inPhase("Backup", "UPLOADING")],
     ["StarRocks commits", "Backup", inPhase("Backup", "COMMIT")],
