@@ -2,7 +2,7 @@
 import { describeOnCluster } from "../cluster/describe.ts";
 import { theSite } from "../cluster-site.ts";
 import { ClusterWorld } from "../cluster-world.ts";
-import { deathScenarios, hasReason, inPhase } from "./deaths.ts";
+import { deathScenarios, hasReason, inPhase, inState } from "./deaths.ts";
 
 describeOnCluster("the operator amid deaths and orders on a real cluster", () => {
   let world: ClusterWorld;
@@ -22,12 +22,12 @@ describeOnCluster("the operator amid deaths and orders on a real cluster", () =>
     width: 3,
     points: [
       ["it waits for its agents", "Backup", inPhase("Backup", "PENDING")],
-      ["StarRocks takes its snapshot", "Backup", inPhase("Backup", "SNAPSHOTING")],
+      ["StarRocks takes its snapshot", "Backup", inState("Backup", "SNAPSHOTING")],
       ["bytes flow", "Backup", inPhase("Backup", "UPLOADING")],
       ["StarRocks commits", "Backup", inPhase("Backup", "COMMIT")],
       ["it is being sealed", "Backup", hasReason("Backup", "Sealing")],
       ["it waits for its agents", "Restore", inPhase("Restore", "PENDING")],
-      ["StarRocks takes its snapshot", "Restore", inPhase("Restore", "SNAPSHOTING")],
+      ["StarRocks takes its snapshot", "Restore", inState("Restore", "SNAPSHOTING")],
       ["bytes flow", "Restore", inPhase("Restore", "DOWNLOADING")],
       ["StarRocks commits", "Restore", inPhase("Restore", "COMMIT")],
     ],

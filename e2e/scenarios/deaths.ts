@@ -231,6 +231,15 @@ export function hasRow(
   };
 }
 
+/** As StarRocks itself shows it: some states are shorter than the pause between two looks of the operator. */
+export function inState(kind: "Backup" | "Restore", state: string): Point {
+  const over = ["FINISHED", "CANCELLED"];
+  return hasRow(
+    (job) => `SHOW ${kind.toUpperCase()} FROM \`${databaseOf(job)}\``,
+    ({ State }) => State === state || over.includes(State ?? ""),
+  );
+}
+
 export function inPhase(kind: "Backup" | "Restore", phase: string): Point {
   return async (world, job) =>
     await world.until<Backup | Restore>(kind, job, (j) => j.status?.phase === phase || isOver(j));
