@@ -5,10 +5,15 @@ import { ApiError } from "./api.ts";
 import type { Change } from "./informer.ts";
 import { Informer } from "./informer.ts";
 import type { Lease } from "./objects.ts";
-import { LEASES } from "./objects.ts";
+import type { Namespace } from "./objects.ts";
+import { LEASES, NAMESPACES } from "./objects.ts";
 import { byLabel } from "./store.ts";
 import type { World } from "./testing/world.ts";
 import { lease, makeWorld, metricOf } from "./testing/world.ts";
+
+function namespaceOf(name: string): Namespace {
+  return { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+}
 
 describe("Informer", () => {
   let world: World;
@@ -198,6 +203,7 @@ describe("Informer", () => {
     inNamespace("a", "n");
     inNamespace("b", "m");
     inNamespace("c", "elsewhere");
+    world.api.seed(NAMESPACES, namespaceOf("m"));
     const refused = new ApiError(403, "Forbidden", "no right");
     let isAllowed = false;
     const api = override(world.api, {
@@ -219,6 +225,51 @@ describe("Informer", () => {
     await world.api.create(LEASES, { ...lease("d"), metadata: { name: "d", namespace: "m" } });
     await settle();
     expect(seen.slice(2)).to.deep.equal(["added d"]);
+  });
+
+  it("forgets what was in a namespace that is gone and took the right to list along", async () => {
+    world.api.seed(LEASES, lease("a"));
+    world.api.seed(LEASES, { ...lease("b"), metadata: { name: "b", namespace: "m" } });
+    world.api.seed(NAMESPACES, namespaceOf("m"));
+    const refused = new ApiError(403, "Forbidden", "no right");
+    let isRefused = false;
+    const api = override(world.api, {
+      list: async (kind, selection) => {
+        if (selection.namespace === "m" && isRefused) throw refused;
+        return await world.api.list(kind, selection);
+      },
+      watch: async function* (kind, selection) {
+        if (selection.namespace === "m" && isRefused) throw refused;
+        yield* world.api.watch(kind, selection);
+      },
+    });
+    start(api, {}, ["n", "m"]);
+    await settle();
+    isRefused = true;
+    world.api.endWatches();
+    await world.clock.advance(60_000);
+    expect(seen, "as long as the namespace is there").to.deep.equal(["added a", "added b"]);
+    world.api.vanish(NAMESPACES, { name: "m" });
+    await world.clock.advance(60_000);
+    expect(seen).to.deep.equal(["added a", "added b", "deleted b"]);
+    await world.clock.advance(3_600_000);
+    world.api.endWatches();
+    await settle();
+    expect(must(informer.health.ready)()).to.equal(undefined);
+  });
+
+  it("does not wait for a namespace that is gone when it starts", async () => {
+    world.api.seed(LEASES, lease("a"));
+    const api = override(world.api, {
+      list: async (kind, selection) => {
+        if (selection.namespace !== "m") return await world.api.list(kind, selection);
+        throw new ApiError(403, "Forbidden", "no right");
+      },
+    });
+    start(api, {}, ["n", "m"]);
+    await settle();
+    expect(informer.isSynced).to.equal(true);
+    expect(seen).to.deep.equal(["added a"]);
   });
 
   it("a list of one namespace takes nothing of another away", async () => {

@@ -10,6 +10,7 @@ import type { Api, Kind, KubernetesObject, Selection, WatchEvent } from "./api.t
 import { ApiError, isApiError } from "./api.ts";
 import { backoffMs } from "./backoff.ts";
 import type { RuntimeMetrics } from "./metrics.ts";
+import { NAMESPACES } from "./objects.ts";
 
 export interface ReflectorDeps {
   readonly api: Api;
@@ -109,6 +110,7 @@ export class Reflector<T extends KubernetesObject> {
         state = await this.#step(state, signal);
       } catch (error) {
         if (signal.aborted) break;
+        if (await this.#isNamespaceGone(error)) this.#setAll([]);
         await this.#pause(error, signal);
         state = this.#afterFailure(state, error);
       }
@@ -145,10 +147,30 @@ export class Reflector<T extends KubernetesObject> {
       return { kind: "listing", found: all, continueFrom: page.continueFrom };
     }
     metrics.informerLists.inc({ kind: this.#kind.plural });
-    this.#options.sink.replace(all);
+    this.#setAll(all);
+    return { kind: "listed", resourceVersion: page.resourceVersion };
+  }
+
+  #setAll(objects: readonly T[]): void {
+    this.#options.sink.replace(objects);
     this.#isSynced = true;
     this.#markSynced();
-    return { kind: "listed", resourceVersion: page.resourceVersion };
+    this.#hear();
+  }
+
+  /**
+   * A namespace that is gone may have taken our right to list along. Nothing is in it: what was is forgotten, and the
+   * others do not wait for it.
+   */
+  async #isNamespaceGone(error: unknown): Promise<boolean> {
+    const { namespace } = this.#options.selection;
+    if (namespace === undefined || !isApiError(error, "Forbidden")) return false;
+    try {
+      return (await this.#deps.api.get(NAMESPACES, { name: namespace })) === undefined;
+    } catch {
+      // Not known; the refusal itself is told.
+      return false;
+    }
   }
 
   #watch(resourceVersion: string, signal: AbortSignal): State<T> {
