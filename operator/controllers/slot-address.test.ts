@@ -68,6 +68,13 @@ describe("the address of a slot", () => {
     ],
     ["is a load balancer's", LB, made(LB, balanced({ ip: "10.9.0.1" })), "10.9.0.1:8000"],
     ["is its name where it has no IP", LB, made(LB, balanced({ hostname: "lb.x" })), "lb.x:8000"],
+    [
+      "is that of its addresses which StarRocks takes",
+      LB,
+      made(LB, balanced({ ip: "fd00::9" }, { ip: "10.9.0.1" })),
+      "10.9.0.1:8000",
+    ],
+    ["is none of IPv6 alone", LB, made(LB, balanced({ ip: "fd00::9" })), undefined],
     ["is none before there is a load balancer", LB, made(LB, balanced()), undefined],
     ["is none before the Service has a status", LB, made(LB), undefined],
     [
@@ -82,6 +89,14 @@ describe("the address of a slot", () => {
       expect(addressOf(wishing(wish), 3, { service, nodes: NODES })).to.equal(address);
     });
   }
+
+  it("is another node's where the first one has none that StarRocks takes", () => {
+    const nodes = [node("worker-0", true, "fd00::1"), ...NODES];
+    const service = made({ type: "NodePort" });
+    expect(addressOf(wishing({ type: "NodePort" }), 3, { service, nodes })).to.equal(
+      "10.0.0.1:31003",
+    );
+  });
 
   it("is none where no node is ready", () => {
     const lost = { service: made({ type: "NodePort" }), nodes: NODES.slice(1, 2) };

@@ -20,9 +20,10 @@ export function addressOf(
   return at(host, service.spec?.ports?.[0]?.nodePort);
 }
 
+/** Of a balancer with two addresses, one of each family, the one that StarRocks takes. */
 function balancerAddress({ status }: Service): string | undefined {
-  const ingress = status?.loadBalancer?.ingress?.[0];
-  return at(ingress?.ip ?? ingress?.hostname, BROKER_PORT);
+  const hosts = status?.loadBalancer?.ingress?.flatMap(({ ip, hostname }) => ip ?? hostname ?? []);
+  return at(hosts?.find(isPlain), BROKER_PORT);
 }
 
 function at(host: string | undefined, port: number | undefined): string | undefined {
@@ -31,13 +32,16 @@ function at(host: string | undefined, port: number | undefined): string | undefi
 
 /** Every node answers at a node port. Of those that are ready the first by name, so that it moves as rarely as can be. */
 function nodeAddress(nodes: readonly Node[]): string | undefined {
-  const [first] = nodes
+  return nodes
     .filter(({ status }) => isConditionTrue(status?.conditions, "Ready"))
-    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-  return first?.status?.addresses?.find(
-    // A broker's address is host:port, which an IPv6 address cannot be part of.
-    ({ type, address }) => type === "InternalIP" && !address.includes(":"),
-  )?.address;
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    .flatMap(({ status }) => status?.addresses ?? [])
+    .find(({ type, address }) => type === "InternalIP" && isPlain(address))?.address;
+}
+
+/** A broker's address is `host:port`, which an IPv6 address cannot be part of. */
+function isPlain(host: string): boolean {
+  return !host.includes(":");
 }
 
 /** Whether a slot's Service is as `agent.service` says now. */
