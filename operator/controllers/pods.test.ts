@@ -127,6 +127,12 @@ describe("endOf", () => {
     });
   });
 
+  it("is not the line of a log, which Kubernetes gives when nothing else was said", () => {
+    const line = JSON.stringify({ level: "info", message: "serving", slots: 8 });
+    const ended = pods.endOf([failed(terminated(137, line, "OOMKilled"))]);
+    expect(ended?.message).to.include(pods.MORE_MEMORY);
+  });
+
   for (const message of ["", "not json", "[1]", "null", '{"detail":7}', "{"]) {
     it(`takes any text for a message: ${JSON.stringify(message)}`, () => {
       const ended = pods.endOf([failed(terminated(1, message))]);

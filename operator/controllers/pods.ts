@@ -91,7 +91,7 @@ function stateOfContainer(pod: Pod): ContainerState | undefined {
 type Terminated = NonNullable<ContainerState["terminated"]>;
 
 function endedFrom({ exitCode, reason, message }: Terminated): Ended {
-  const said = parseJson(message ?? "") ?? {};
+  const said = lastWord(message ?? "");
   const text = (field: string): string | undefined =>
     typeof said[field] === "string" ? said[field] : undefined;
   const detail = said["detail"];
@@ -101,6 +101,12 @@ function endedFrom({ exitCode, reason, message }: Terminated): Ended {
     message: text("message") ?? wordsFor(exitCode, reason),
     detail: typeof detail === "object" && detail !== null ? { ...detail } : {},
   };
+}
+
+/** Of an agent that wrote none, Kubernetes gives the end of its log: a single line of that is an object, too. */
+function lastWord(message: string): Readonly<Record<string, unknown>> {
+  const said = parseJson(message);
+  return typeof said?.["exitCode"] === "number" ? said : {};
 }
 
 /** The kernel's kill leaves no last words. */
