@@ -3,11 +3,13 @@
 // is a process in its node's network, so that kube-proxy and DNS treat it as any caller of that node.
 //
 // A cluster has one operator for all Worlds; each World has a namespace, under `restricted` Pod Security.
+import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { BACKUP, REPOSITORY, RESTORE } from "../operator/api/kinds.ts";
 import { must } from "../operator/assert.ts";
 import type { Kind, KubernetesObject, Selection } from "../operator/runtime/api.ts";
@@ -28,7 +30,10 @@ import { S3Storage } from "./servers/s3-storage.ts";
 import type { StarRocksOptions } from "./starrocks/cluster-options.ts";
 import { startStarRocks } from "./starrocks/cluster.ts";
 
+const run = promisify(execFile);
+
 const CHART = fileURLToPath(new URL("../charts/starrocks-backup", import.meta.url));
+const EVALUATE = fileURLToPath(new URL("cluster/testing/evaluate.ts", import.meta.url));
 const RELEASE = "starrocks-backup";
 const OPERATOR_PODS = {
   namespace: OPERATOR_NAMESPACE,
@@ -140,6 +145,15 @@ export class ClusterWorld extends AnyWorld {
   override async killPod(name: string): Promise<void> {
     const pod = await this.client.get(PODS, { namespace: this.namespace, name });
     await kill(must(pod?.metadata.uid, `pod ${name}`));
+  }
+
+  /** A pod's Node runs these statements in its main thread, as a fault in its program would. */
+  async evaluate(name: string, statements: string): Promise<void> {
+    const pod = await this.client.get(PODS, { namespace: this.namespace, name });
+    const [pid] = await processesOf(must(pod?.metadata.uid, `pod ${name}`));
+    // Node's own way to begin to listen for a debugger.
+    process.kill(must(pid, `a process of pod ${name}`), "SIGUSR1");
+    await run("nsenter", [`--net=/proc/${pid}/ns/net`, process.execPath, EVALUATE, statements]);
   }
 
   override async loseNode(name: string): Promise<void> {
