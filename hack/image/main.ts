@@ -13,6 +13,7 @@ const USAGE = `usage: npm run image [-- options]
   --rootfs folder                     instead of an archive: a folder for each layer, for one platform`;
 
 const OPTIONS = {
+  help: { type: "boolean" },
   platform: { type: "string" },
   name: { type: "string" },
   output: { type: "string" },
@@ -27,7 +28,11 @@ export async function main(args: readonly string[]): Promise<number> {
     console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
     return 2;
   }
-  const { architectures, name, output, rootfs } = asked;
+  const { architectures, name, output, rootfs, help } = asked;
+  if (help === true) {
+    console.log(USAGE);
+    return 0;
+  }
   if (rootfs !== undefined) {
     await writeRootfs(resolve(rootfs), architectures);
     return 0;
