@@ -106,7 +106,7 @@ export function deathScenarios<W extends AnyWorld>(
   });
 
   const somePoints = all ? [...points.entries()] : chosen(points);
-  describe(`its operator's end at ${count(somePoints, points)}`, () => {
+  describe(`the operator's end at ${count(somePoints, points)} points`, () => {
     atOnce(width, leavesNothing, (it) => {
       for (const [i, [name, kind, at]] of somePoints) {
         it(`survives that the operator is ${end} when ${name} (${kind})`, async () => {
@@ -137,7 +137,7 @@ export function deathScenarios<W extends AnyWorld>(
     ["Restore", "COMMIT"],
   ];
   const somePhases = chosen(phases);
-  describe(`orders in ${count(somePhases, phases)}`, () => {
+  describe(`orders in ${count(somePhases, phases)} phases`, () => {
     atOnce(width, leavesNothing, (it) => {
       for (const [i, [kind, phase]] of somePhases) {
         it(`cancels a ${kind} in ${phase}`, async () => {
@@ -212,8 +212,8 @@ export function databaseOf(job: string): string {
 }
 
 function count(some: readonly unknown[], all: readonly unknown[]): string {
-  const more = some.length < all.length ? ", DEATHS=all takes all" : "";
-  return `${some.length} of ${all.length} points${more}`;
+  const isChosen = some.length < all.length;
+  return isChosen ? `${some.length} of ${all.length} (all with DEATHS=all)` : `all ${all.length}`;
 }
 
 /** All of them with DEATHS=all, as CI has it; every third one in everyday runs. */
