@@ -253,7 +253,6 @@ export class S3Storage implements Storage {
     );
   }
 
-  /** Where the next page begins. A store that knows only the older listing says that there is more, and not where. */
   async *#rows(
     purpose: Purpose,
     pages: AsyncIterable<ListObjectsV2CommandOutput>,
