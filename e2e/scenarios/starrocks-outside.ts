@@ -31,7 +31,10 @@ export function starRocksOutsideScenarios(
     const { agent } = (world().repository() as Repository).spec;
     const outside = { concurrency: 1, agent: { ...agent, service: { type: "NodePort" as const } } };
     await world().apply(world().repository(outside));
-    await world().until<Repository>("Repository", "prod", (r) => r.status?.phase === "READY");
+    // Its slots are told only when its first catalogue is read, which may be after it is READY.
+    const isTold = ({ status }: Repository): boolean =>
+      status?.phase === "READY" && status.slots?.[0]?.address !== undefined;
+    await world().until<Repository>("Repository", "prod", isTold);
     const orders = { name: "orders", tablets: 4, replicationNum: 1, segmentBytes: [MIB] };
     await world().starrocks.createDatabase({ name: "shop", tables: [orders] });
   });
