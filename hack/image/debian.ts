@@ -8,10 +8,9 @@ import { DEBIAN, isWantedOfDebian, PLATFORMS, type Architecture } from "./conten
 import { debianMaterials, type Materials } from "./sbom.ts";
 import { unpack, writeEntry } from "./unpack.ts";
 
-const SOURCES = [
-  ["http://deb.debian.org/debian", `${DEBIAN.release} ${DEBIAN.release}-updates`],
-  ["http://deb.debian.org/debian-security", `${DEBIAN.release}-security`],
-] as const;
+/** Suites of Debian's archive and of its security archive, as any release of it has them in its sources. */
+const ARCHIVE = /^(?:stable|testing|bookworm|trixie|forky)$/;
+const SECURITY = /^(?:stable|testing|bookworm|trixie|forky)-security$/;
 
 /** Into `folder`, which becomes the image's root. `work` is for apt. */
 export async function addDebian(
@@ -57,7 +56,7 @@ async function aptOptions(architecture: Architecture, work: string): Promise<rea
   for (const name of ["lists/partial", "archives/partial"]) {
     await mkdir(join(work, name), { recursive: true });
   }
-  const stanzas = SOURCES.map(
+  const stanzas = (await sources(work)).map(
     ([uri, suites]) =>
       `Types: deb\nURIs: ${uri}\nSuites: ${suites}\nComponents: main\nSigned-By: ${DEBIAN.keyring}\n`,
   );
@@ -75,4 +74,20 @@ async function aptOptions(architecture: Architecture, work: string): Promise<rea
     // Descriptions and icons are of no use here.
     "Acquire::Languages=none",
   ].flatMap((option) => ["-o", option]);
+}
+
+/** The mirrors that this machine's own apt asks, with the suites of our release. */
+async function sources(work: string): Promise<readonly (readonly [uri: string, suites: string])[]> {
+  const { release } = DEBIAN;
+  const format = ["--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages"];
+  const rows = (await run("apt-get", ["indextargets", ...format], work)).split("\n");
+  const mirror = (suite: RegExp): string => {
+    const found = rows.map((row) => row.split(" ")).find(([, name = ""]) => suite.test(name));
+    if (found?.[0] !== undefined) return found[0];
+    throw new Error(`apt names no mirror of Debian with a suite ${suite.source}: look at /etc/apt`);
+  };
+  return [
+    [mirror(ARCHIVE), `${release} ${release}-updates`],
+    [mirror(SECURITY), `${release}-security`],
+  ];
 }
