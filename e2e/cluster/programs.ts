@@ -1,9 +1,9 @@
 // Where the programs of the tests' Kubernetes are on this machine: in the folder that `npm run kubernetes` fills, or
 // where Debian puts them. Nothing here installs one: a test whose program is missing is skipped by name, and fails
 // instead where all must be there (REQUIRE_KUBERNETES=1, as in CI).
-import { accessSync, constants } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findProgram, isExecutable } from "../executables.ts";
 
 /** Built or fetched by `npm run kubernetes`. `kube` is every program of Kubernetes and etcd, by its first argument. */
 export const PROGRAMS = ["kube", "coredns", "pause", "helm"] as const;
@@ -48,25 +48,8 @@ export function missingPrograms(): readonly Program[] {
 /** Debian's packages whose programs are not there. */
 export function missingPackages(): readonly string[] {
   const names = Object.entries(DEBIAN_PROGRAMS)
-    .filter(([program]) => onPath(program) === undefined)
+    .filter(([program]) => findProgram(program) === undefined)
     .map(([, name]) => name);
   if (!isExecutable(join(CNI_FOLDER, "ptp"))) names.push("containernetworking-plugins");
   return [...new Set(names)];
-}
-
-function onPath(program: string): string | undefined {
-  return (process.env["PATH"] ?? "")
-    .split(delimiter)
-    .filter((folder) => folder !== "")
-    .map((folder) => join(folder, program))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

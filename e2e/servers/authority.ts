@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { describeUnless } from "../describe-unless.ts";
 
 export interface Certificate {
   /** PEM. */
@@ -27,8 +28,12 @@ export function hasOpenssl(): boolean {
 }
 
 export function describeWithOpenssl(title: string, tests: () => void): void {
-  if (hasOpenssl()) describe(title, tests);
-  else describe(`${title}: SKIPPED, not installed: openssl`, () => it("runs"));
+  describeUnless(
+    hasOpenssl() ? undefined : "not installed: openssl",
+    "REQUIRE_SERVERS",
+    title,
+    tests,
+  );
 }
 
 const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];

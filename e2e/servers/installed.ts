@@ -1,10 +1,11 @@
 // Where the servers of `*.servers.test.ts`, and the judge of what GitOps tools think, are on this machine: in the folder that `npm run servers` fills, or
 // where a developer has them anyway. It never installs one: a test whose server is missing is skipped by name,
 // and fails instead where all must be there (REQUIRE_SERVERS=1, as in CI).
-import { accessSync, constants, readdirSync } from "node:fs";
-import { homedir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { describeUnless } from "../describe-unless.ts";
+import { findProgram, goFolder, isExecutable } from "../executables.ts";
 
 export const SERVER_NAMES = [
   "versitygw",
@@ -40,9 +41,9 @@ export function serversFolder(): string {
  */
 export function findServer(name: ServerName): string | undefined {
   const inFolder = join(serversFolder(), PLACES[name]);
-  if (name === "hadoop") return hasJars(inFolder) && onPath("java") ? inFolder : undefined;
+  if (name === "hadoop") return hasJars(inFolder) && findProgram("java") ? inFolder : undefined;
   const program = PLACES[name].split("/").at(-1) ?? name;
-  return isExecutable(inFolder) ? inFolder : onPath(program);
+  return isExecutable(inFolder) ? inFolder : findProgram(program, [goFolder()]);
 }
 
 /** What a person types to get it. */
@@ -67,40 +68,8 @@ export function describeWith(
   tests: () => void,
 ): void {
   const missing = [servers].flat().filter((name) => findServer(name) === undefined);
-  if (missing.length === 0) {
-    describe(title, tests);
-    return;
-  }
   const note = `not installed: ${missing.map(installHint).join(", ")}`;
-  describe(`${title}: SKIPPED, ${note}`, () => {
-    if (process.env["REQUIRE_SERVERS"] !== "1") it("runs");
-    else {
-      it("runs", () => {
-        throw new Error(`REQUIRE_SERVERS=1, and ${missing.join(", ")} ${note}`);
-      });
-    }
-  });
-}
-
-function onPath(program: string): string | undefined {
-  const gopath = process.env["GOPATH"] || join(homedir(), "go");
-  const folders = [
-    ...(process.env["PATH"] ?? "").split(delimiter),
-    process.env["GOBIN"] || join(gopath.split(delimiter)[0] ?? gopath, "bin"),
-  ];
-  return folders
-    .filter((folder) => folder !== "")
-    .map((folder) => join(folder, program))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  describeUnless(missing.length === 0 ? undefined : note, "REQUIRE_SERVERS", title, tests);
 }
 
 function hasJars(folder: string): boolean {

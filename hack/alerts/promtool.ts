@@ -1,9 +1,9 @@
 // Finds promtool, Prometheus' own checker of rules. It is no dependency of anything that ships: tests that want it
 // are skipped, loudly, where it is not. `npm run promtool` puts Debian's into .cache/ without installing it.
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { findProgram, goFolder } from "../../e2e/executables.ts";
 import { ROOT } from "./rules.ts";
 
 const CACHE = join(ROOT, ".cache/prometheus");
@@ -14,20 +14,7 @@ export const PROMTOOL_MISSING =
 
 /** On PATH, in Go's own folder, or in .cache/; undefined when it is nowhere. */
 export function findPromtool(): string | undefined {
-  const path = (process.env["PATH"] ?? "").split(delimiter);
-  const gopath = process.env["GOPATH"] ?? join(homedir(), "go");
-  return [...path, join(gopath, "bin"), CACHED]
-    .map((folder) => join(folder, "promtool"))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return findProgram("promtool", [goFolder(), CACHED]);
 }
 
 /** Unpacks Debian's package `prometheus` into .cache/: nothing is installed or started. Throws when it cannot. */

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { parseAllDocuments } from "yaml";
 import type { KubernetesObject } from "../../operator/runtime/api.ts";
 import { missingPrograms, pathOf } from "../../e2e/cluster/programs.ts";
+import { describeUnless } from "../../e2e/describe-unless.ts";
 import { CHART } from "../generate/chart.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -57,17 +58,7 @@ export function valueFlags({ files = [], values = {} }: Release): readonly strin
 
 /** Mocha's `describe` for tests that need Helm. */
 export function describeWithHelm(title: string, tests: () => void): void {
-  if (!missingPrograms().includes("helm")) {
-    describe(title, tests);
-    return;
-  }
-  const note = "not installed: npm run kubernetes";
-  describe(`${title}: SKIPPED, ${note}`, () => {
-    if (process.env["REQUIRE_KUBERNETES"] !== "1") it("runs");
-    else {
-      it("runs", () => {
-        throw new Error(`REQUIRE_KUBERNETES=1, and helm is ${note}`);
-      });
-    }
-  });
+  const isMissing = missingPrograms().includes("helm");
+  const why = isMissing ? "not installed: npm run kubernetes" : undefined;
+  describeUnless(why, "REQUIRE_KUBERNETES", title, tests);
 }

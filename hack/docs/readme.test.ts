@@ -31,7 +31,7 @@ function scripts(): readonly string[] {
 
 /** Read where tests choose what they do; `"X"`, as the rest of the environment is the machine's. */
 const CHOICE = /\b(?:process\.env|environment)\["([A-Z_]+)"\]/g;
-const OF_TESTS = /\.test\.ts$|^e2e\/(scenarios|servers|cluster)\//;
+const OF_TESTS = /\.test\.ts$|^e2e\/(scenarios|servers|cluster|describe-unless)\b/;
 const OF_THE_MACHINE = new Set(["PATH", "GOBIN", "GOPATH", "HARNESS_ONLY", "LOG"]);
 
 function variables(): readonly string[] {
