@@ -76,7 +76,7 @@ export const RBAC_RULES: readonly RbacRule[] = [
   {
     apiGroups: [""],
     resources: ["nodes"],
-    verbs: [...READ],
+    verbs: ["list", "watch"],
     why: "which node a BE runs on",
     clusterWide: true,
   },

@@ -45,7 +45,7 @@
 # which node a BE runs on
 - apiGroups: [""]
   resources: ["nodes"]
-  verbs: ["get", "list", "watch"]
+  verbs: ["list", "watch"]
 # whether a namespace is being deleted: then all data is kept
 - apiGroups: [""]
   resources: ["namespaces"]

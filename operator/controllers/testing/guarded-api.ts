@@ -1,4 +1,5 @@
-// The Kubernetes API as the chart's roles let the operator use it: RBAC_RULES, each where it holds. What is refused is kept.
+// The Kubernetes API as the chart's roles let the operator use it: RBAC_RULES, each where it holds. What is asked for
+// and what is refused is kept.
 import type { Api, Kind, KubernetesObject } from "../../runtime/api.ts";
 import { ApiError } from "../../runtime/api.ts";
 import { PODS } from "../../runtime/objects.ts";
@@ -10,7 +11,8 @@ export interface Territory {
   readonly starRocks: readonly string[];
 }
 
-interface Call {
+/** What the operator asked for, whether it was allowed or not. */
+export interface Call {
   readonly verb: string;
   /** `pods`, `pods/log`. */
   readonly resource: string;
@@ -26,19 +28,51 @@ function placesOf(rule: RbacRule, { own, watched, starRocks }: Territory) {
   return rule.starRocks === true ? starRocks : watched;
 }
 
-export function guardedApi(api: Api, territory: Territory, refused: string[]): Api {
-  const allows = (rule: RbacRule, call: Call): boolean => {
-    const places = placesOf(rule, territory);
-    const { resourceNames } = rule;
-    return (
-      rule.apiGroups.includes(call.group) &&
-      rule.resources.includes(call.resource) &&
-      rule.verbs.includes(call.verb) &&
-      (places === undefined || (call.namespace !== undefined && places.includes(call.namespace))) &&
-      (resourceNames === undefined ||
-        (call.name !== undefined && resourceNames.includes(call.name)))
+function allows(rule: RbacRule, call: Call, territory: Territory): boolean {
+  const places = placesOf(rule, territory);
+  const { resourceNames } = rule;
+  return (
+    rule.apiGroups.includes(call.group) &&
+    rule.resources.includes(call.resource) &&
+    rule.verbs.includes(call.verb) &&
+    (places === undefined || (call.namespace !== undefined && places.includes(call.namespace))) &&
+    (resourceNames === undefined || (call.name !== undefined && resourceNames.includes(call.name)))
+  );
+}
+
+/** Of rules that allow the same, the narrowest is the one that is needed. */
+function widthOf(rule: RbacRule): number {
+  if (rule.clusterWide === true) return 3;
+  if (rule.starRocks === true) return 2;
+  return rule.own === true ? 0 : 1;
+}
+
+/** The rights without which all of the calls are still allowed: `get pods: why they are asked for`. */
+export function rightsNotNeeded(calls: readonly (readonly [Call, Territory])[]): readonly string[] {
+  const needed = new Set<string>();
+  for (const [call, territory] of calls) {
+    const [rule] = RBAC_RULES.filter((one) => allows(one, call, territory)).toSorted(
+      (a, b) => widthOf(a) - widthOf(b),
     );
-  };
+    if (rule !== undefined) needed.add(nameOf(rule, call));
+  }
+  return RBAC_RULES.flatMap((rule) =>
+    rule.verbs.flatMap((verb) =>
+      rule.resources.map((resource) => nameOf(rule, { verb, resource })),
+    ),
+  ).filter((name) => !needed.has(name));
+}
+
+function nameOf({ why }: RbacRule, { verb, resource }: Pick<Call, "verb" | "resource">): string {
+  return `${verb} ${resource}: ${why}`;
+}
+
+export function guardedApi(
+  api: Api,
+  territory: Territory,
+  refused: string[],
+  calls: [Call, Territory][] = [],
+): Api {
   const check = <T extends KubernetesObject>(
     verb: string,
     kind: Kind<T>,
@@ -48,7 +82,8 @@ export function guardedApi(api: Api, territory: Territory, refused: string[]): A
     const [group = ""] = kind.apiVersion.includes("/") ? kind.apiVersion.split("/") : [];
     const resource = kind.plural + subresource;
     const call = { verb, resource, group, namespace: at.namespace, name: at.name };
-    if (RBAC_RULES.some((rule) => allows(rule, call))) return;
+    calls.push([call, structuredClone(territory)]);
+    if (RBAC_RULES.some((rule) => allows(rule, call, territory))) return;
     const what = `${verb} ${resource} ${at.namespace ?? "*"}/${at.name ?? "*"}`;
     refused.push(what);
     throw new ApiError(403, "Forbidden", `${what} is forbidden`);
