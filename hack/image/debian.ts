@@ -79,15 +79,21 @@ async function aptOptions(architecture: Architecture, work: string): Promise<rea
 /** The mirrors that this machine's own apt asks, with the suites of our release. */
 async function sources(work: string): Promise<readonly (readonly [uri: string, suites: string])[]> {
   const { release } = DEBIAN;
-  const format = ["--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages"];
-  const rows = (await run("apt-get", ["indextargets", ...format], work)).split("\n");
+  // Says it without lists, which an image of Debian does not have.
+  const mirrors = mirrorsOf(await run("apt-get", ["update", "--print-uris"], work));
+  return [
+    [mirrors.archive, `${release} ${release}-updates`],
+    [mirrors.security, `${release}-security`],
+  ];
+}
+
+/** Of what `apt-get update` would ask for. Throws where that is not Debian's archive, or not its security archive. */
+export function mirrorsOf(uris: string): { readonly archive: string; readonly security: string } {
+  const rows = [...uris.matchAll(/^'(.+?)\/?\/dists\/([^/]+)\/InRelease'/gm)];
   const mirror = (suite: RegExp): string => {
-    const found = rows.map((row) => row.split(" ")).find(([, name = ""]) => suite.test(name));
-    if (found?.[0] !== undefined) return found[0];
+    const found = rows.find(([, , name = ""]) => suite.test(name))?.[1];
+    if (found !== undefined) return found;
     throw new Error(`apt names no mirror of Debian with a suite ${suite.source}: look at /etc/apt`);
   };
-  return [
-    [mirror(ARCHIVE), `${release} ${release}-updates`],
-    [mirror(SECURITY), `${release}-security`],
-  ];
+  return { archive: mirror(ARCHIVE), security: mirror(SECURITY) };
 }
