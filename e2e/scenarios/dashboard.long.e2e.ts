@@ -54,14 +54,13 @@ describe(`the dashboard${isSkipped ? `: SKIPPED, ${PROMTOOL_MISSING}` : ""}`, ()
   const apply = async (kind: "Backup" | "Restore", name: string, spec: object): Promise<void> =>
     await world.apply(resource(kind, name, { repository: "prod", ...spec }));
 
-  /** Asks the questions that had no answer yet again until all have had one, at whatever moment. */
-  const answerAll = async (): Promise<string[]> => {
+  /** Asks the questions that had no answer yet again until all have had one, at whatever moment; those left at the end. */
+  const answerAll = async (end: { readonly atMs: number }): Promise<string[]> => {
     const open = new Map(
       readDashboard().panels.flatMap(({ title, targets = [] }) =>
         targets.map(({ expr }) => [`${title}: ${expr}`, expr] as const),
       ),
     );
-    const deadline = Date.now() + ANSWER_MS;
     for (;;) {
       for (const [question, expr] of open) {
         if ((await query(expr)).length > 0) open.delete(question);
@@ -69,25 +68,30 @@ describe(`the dashboard${isSkipped ? `: SKIPPED, ${PROMTOOL_MISSING}` : ""}`, ()
       const left = [...open.keys()].filter(
         (one) => !EMPTY_IS_WELL.some((empty) => empty.test(one)),
       );
-      if (left.length === 0 || Date.now() > deadline) return left;
+      if (left.length === 0 || Date.now() > end.atMs) return left;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   };
 
-  it("has an answer for each panel, from what happened", async () => {
-    const answered = answerAll();
-    await apply("Backup", "good", { database: "shop" });
+  const happen = async (): Promise<void> => {
+    // Some questions are about what moves: so slowly that it is met in whole seconds, which is how often it is looked at.
+    await apply("Backup", "good", { database: "shop", bandwidth: "1Mi" });
     await world.until<Backup>("Backup", "good", isOver);
     await apply("Backup", "bad", { database: "nosuch", retry: { maxAttempts: 1 } });
-    await apply("Backup", "again", { database: "shop" });
+    await apply("Backup", "again", { database: "shop", bandwidth: "1Mi" });
     await apply("Restore", "back", { source: { backup: "good" }, database: "copy" });
-    expect((await world.until<Restore>("Restore", "back", isOver)).status?.phase).to.equal(
-      "FINISHED",
-    );
-    expect((await world.until<Backup>("Backup", "again", isOver)).status?.phase).to.equal(
-      "FINISHED",
-    );
-    expect(await answered, "questions without an answer").to.deep.equal([]);
+    const back = await world.until<Restore>("Restore", "back", isOver);
+    expect(back.status?.phase).to.equal("FINISHED");
+    const again = await world.until<Backup>("Backup", "again", isOver);
+    expect(again.status?.phase).to.equal("FINISHED");
+  };
+
+  it("has an answer for each panel, from what happened", async () => {
+    // How long jobs take is the machine's to say; what they leave is there soon after.
+    const end = { atMs: Number.POSITIVE_INFINITY };
+    const happened = happen().finally(() => (end.atMs = Date.now() + ANSWER_MS));
+    const [left] = await Promise.all([answerAll(end), happened]);
+    expect(left, "questions without an answer").to.deep.equal([]);
   });
 
   it("has numbers that are true in its first row", async () => {
