@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { requireExtent } from "./extent.ts";
+import { isStorageError } from "./errors.ts";
+import { requireExtent, requireWished } from "./extent.ts";
 import type { ReadOptions } from "./storage.ts";
 import { rejection } from "./testing/collect.ts";
 
@@ -50,4 +51,31 @@ describe("requireExtent", () => {
       expect(failed).to.include({ kind: "wrongConfiguration" });
     });
   }
+});
+
+describe("requireWished", () => {
+  const OBJECT = { key: "k", size: 10, etag: "1" };
+  const EMPTY = { ...OBJECT, size: 0 };
+  const refusal = (object: typeof OBJECT, wished: ReadOptions): string | undefined => {
+    try {
+      requireWished({ operation: "read", key: "k" }, object, wished);
+      return undefined;
+    } catch (error) {
+      return isStorageError(error) ? error.kind : String(error);
+    }
+  };
+
+  it("takes the object that is wished, and a byte of it", () => {
+    for (const wished of [{}, { etag: "1" }, { start: 9 }, { start: 0, length: 0 }]) {
+      expect(refusal(OBJECT, wished), JSON.stringify(wished)).to.equal(undefined);
+    }
+    expect(refusal(EMPTY, { start: 0 })).to.equal(undefined);
+  });
+
+  it("refuses another object, also one with fewer bytes, and a start at its end", () => {
+    expect(refusal(OBJECT, { etag: "2" })).to.equal("changed");
+    expect(refusal(OBJECT, { etag: "2", start: 10 })).to.equal("changed");
+    expect(refusal(OBJECT, { start: 10 })).to.equal("invalidRange");
+    expect(refusal(EMPTY, { start: 1 })).to.equal("invalidRange");
+  });
 });

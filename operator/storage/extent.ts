@@ -2,7 +2,12 @@
 // ranges answer more, less or something else with a good status; taken for the answer it would become wrong bytes in a
 // table, or a file that ends early in silence.
 import { StorageError } from "./errors.ts";
-import type { ReadOptions } from "./storage.ts";
+import type { ObjectInfo, ReadOptions } from "./storage.ts";
+
+interface Purpose {
+  readonly operation: string;
+  readonly key: string;
+}
 
 export interface Extent {
   /** Bytes that must come; undefined when the answer does not say, as of a body in chunks. */
@@ -13,7 +18,7 @@ export interface Extent {
 
 /** Throws kind `wrongConfiguration` for any other bytes than those of `wanted`. */
 export function requireExtent(
-  purpose: { readonly operation: string; readonly key: string },
+  purpose: Purpose,
   answer: { readonly contentRange: string | undefined; readonly contentLength: number | undefined },
   wanted: ReadOptions,
 ): Extent {
@@ -30,6 +35,26 @@ export function requireExtent(
     `${operation} of ${key}: the store answered another range than ${range}; it, or a proxy before it, does not know ranges`,
     { operation, key, reason: "WrongEndpoint" },
   );
+}
+
+/**
+ * That the object is the one that is wished and has a byte at `start`. Throws kind `changed` or `invalidRange`. Nothing
+ * is before the first byte: `start` 0 is good of an empty object, too.
+ */
+export function requireWished(
+  { operation, key }: Purpose,
+  { etag, size }: ObjectInfo,
+  wished: ReadOptions,
+): void {
+  const { start = 0 } = wished;
+  if (wished.etag !== undefined && wished.etag !== etag) {
+    const message = `${operation} of ${key}: it is another object now`;
+    throw new StorageError("changed", message, { operation, key });
+  }
+  if (start > 0 && start >= size) {
+    const message = `${operation} of ${key} begins at ${start} of ${size} bytes`;
+    throw new StorageError("invalidRange", message, { operation, key });
+  }
 }
 
 /** Undefined: it says nothing that could be understood. */

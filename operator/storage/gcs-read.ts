@@ -2,8 +2,8 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { BodyReader } from "./body-reader.ts";
-import { StorageError, isStorageError } from "./errors.ts";
-import { requireExtent } from "./extent.ts";
+import { isStorageError } from "./errors.ts";
+import { requireExtent, requireWished } from "./extent.ts";
 import type { GcsBucket, GcsObject, Purpose } from "./gcs-bucket.ts";
 import { OBJECT_FIELDS } from "./gcs-bucket.ts";
 import type { HttpAnswer } from "./gcs-http.ts";
@@ -50,15 +50,10 @@ export async function readGcsObject(
 async function nothingOf(
   bucket: GcsBucket,
   purpose: Purpose,
-  { start = 0, etag }: ReadOptions,
+  options: ReadOptions,
 ): Promise<ObjectReader> {
   const info = await statGcsObject(bucket, purpose);
-  if (etag !== undefined && etag !== info.etag) throw changed(purpose);
-  if (start > 0 && start >= info.size) {
-    const { operation, key } = purpose;
-    const message = `${operation} of ${key} begins at ${start} of ${info.size} bytes`;
-    throw new StorageError("invalidRange", message, { operation, key });
-  }
+  requireWished(purpose, info, options);
   return readerOf(bucket, purpose, { info, body: Readable.from([]), length: 0 });
 }
 
@@ -81,7 +76,7 @@ function open(
     const { length, size } = requireExtent(purpose, extentOf(head), options);
     const generation = header(head, "x-goog-generation");
     const info = bucket.info(purpose, definedOf({ size: size?.toString(), generation }));
-    if ((options.etag ?? info.etag) !== info.etag) throw changed(purpose);
+    requireWished(purpose, info, options);
     return readerOf(bucket, purpose, { info, body, length: length ?? info.size });
   } catch (error) {
     body.destroy();
@@ -119,9 +114,4 @@ function readerOf(
 function header({ headers }: HttpAnswer, name: string): string | undefined {
   const value = headers[name];
   return typeof value === "string" ? value : undefined;
-}
-
-function changed({ operation, key }: Purpose): StorageError {
-  const message = `${operation} of ${key}: it is another object now`;
-  return new StorageError("changed", message, { operation, key });
 }

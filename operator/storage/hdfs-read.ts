@@ -7,6 +7,7 @@
 import { Readable } from "node:stream";
 import { BodyReader } from "./body-reader.ts";
 import { StorageError } from "./errors.ts";
+import { requireWished } from "./extent.ts";
 import type { Op, Purpose } from "./hdfs-client.ts";
 import type { HdfsFiles } from "./hdfs-files.ts";
 import type { ObjectReader, ReadOptions } from "./storage.ts";
@@ -19,19 +20,12 @@ export async function readHdfsFile(
   const purpose: Purpose = { operation: "read", key, signal: options.signal };
   const path = files.objectPath(key);
   const status = await files.fileAt(purpose, path);
-  if (status === undefined) throw refused("notFound", purpose, "is not there");
+  if (status === undefined) {
+    throw new StorageError("notFound", `read: ${key} is not there`, { operation: "read", key });
+  }
   const info = files.info(key, status);
-  if (options.etag !== undefined && options.etag !== info.etag) {
-    throw refused("changed", purpose, "is another object now");
-  }
+  requireWished(purpose, info, options);
   const start = options.start ?? 0;
-  if (start > 0 && start >= info.size) {
-    throw refused(
-      "invalidRange",
-      purpose,
-      `has ${info.size} bytes, and is to be read from ${start}`,
-    );
-  }
   const length = Math.min(options.length ?? info.size, info.size - start);
   const params = { offset: String(start), length: String(length) };
   const op: Op = { method: "GET", op: "OPEN", path, params };
@@ -47,12 +41,4 @@ export async function readHdfsFile(
     signal: options.signal,
     classify: (error) => client.failure(error, { ...purpose, operation: "read.body" }, path),
   });
-}
-
-function refused(
-  kind: "notFound" | "changed" | "invalidRange",
-  { operation, key }: Purpose,
-  what: string,
-): StorageError {
-  return new StorageError(kind, `${operation}: ${key} ${what}`, { operation, key });
 }

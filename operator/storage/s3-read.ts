@@ -4,8 +4,8 @@ import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { GetObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import { Readable } from "node:stream";
 import { BodyReader } from "./body-reader.ts";
-import { isStorageError, StorageError } from "./errors.ts";
-import { requireExtent } from "./extent.ts";
+import { isStorageError } from "./errors.ts";
+import { requireExtent, requireWished } from "./extent.ts";
 import type { Purpose, S3Bucket } from "./s3-bucket.ts";
 import type { ObjectInfo, ObjectReader, ReadOptions } from "./storage.ts";
 
@@ -52,15 +52,10 @@ export async function headS3Object(bucket: S3Bucket, purpose: Purpose): Promise<
 async function nothingOf(
   bucket: S3Bucket,
   purpose: Purpose,
-  { start = 0, etag }: ReadOptions,
+  options: ReadOptions,
 ): Promise<ObjectReader> {
   const info = await headS3Object(bucket, purpose);
-  if (etag !== undefined && etag !== info.etag) throw changed(purpose);
-  if (start > 0 && start >= info.size) {
-    const { operation, key } = purpose;
-    const message = `${operation} of ${key} begins at ${start} of ${info.size} bytes`;
-    throw new StorageError("invalidRange", message, { operation, key });
-  }
+  requireWished(purpose, info, options);
   return readerOf(bucket, purpose, { info, body: Readable.from([]), length: 0 });
 }
 
@@ -80,7 +75,7 @@ function open(
     const extent = requireExtent(purpose, { contentRange, contentLength }, options);
     const info = bucket.info(purpose, extent.size, output.ETag);
     // Not every store knows the condition.
-    if ((options.etag ?? info.etag) !== info.etag) throw changed(purpose);
+    requireWished(purpose, info, options);
     return readerOf(bucket, purpose, { info, body, length: extent.length ?? info.size });
   } catch (error) {
     body.destroy();
@@ -101,9 +96,4 @@ function readerOf(
     signal: purpose.signal,
     classify: (error) => bucket.failure(error, { ...purpose, operation: "read.body" }),
   });
-}
-
-function changed({ operation, key }: Purpose): StorageError {
-  const message = `${operation} of ${key}: it is another object now`;
-  return new StorageError("changed", message, { operation, key });
 }
