@@ -1,6 +1,7 @@
 // Where the programs of the tests' Kubernetes are on this machine: in the folder that `npm run kubernetes` fills, or
 // where Debian puts them. Nothing here installs one: a test whose program is missing is skipped by name, and fails
 // instead where all must be there (REQUIRE_KUBERNETES=1, as in CI).
+import { existsSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findProgram, isExecutable } from "../executables.ts";
@@ -8,6 +9,9 @@ import { findProgram, isExecutable } from "../executables.ts";
 /** Built or fetched by `npm run kubernetes`. `kube` is every program of Kubernetes and etcd, by its first argument. */
 export const PROGRAMS = ["kube", "coredns", "pause", "helm"] as const;
 export type Program = (typeof PROGRAMS)[number];
+
+/** A folder beside them: the Prometheus operator's CRDs of what the chart has for it. */
+export const MONITORING_CRDS = "monitoring-crds";
 
 /** What the cluster and its installation run on, each with the package of Debian that brings it. */
 export const DEBIAN_PROGRAMS: Readonly<Record<string, string>> = {
@@ -43,6 +47,15 @@ export function pathOf(program: Program): string {
 /** Those of `npm run kubernetes` that are not there. */
 export function missingPrograms(): readonly Program[] {
   return PROGRAMS.filter((program) => !isExecutable(pathOf(program)));
+}
+
+/** The folder itself, which must be there: kubectl takes a link to one for a file. */
+export function monitoringCrds(): string {
+  return realpathSync(join(kubernetesFolder(), MONITORING_CRDS));
+}
+
+export function areMonitoringCrdsThere(): boolean {
+  return existsSync(join(kubernetesFolder(), MONITORING_CRDS));
 }
 
 /** Debian's packages whose programs are not there. */

@@ -22,7 +22,7 @@ describe("the programs of the tests' Kubernetes", () => {
 
   it("are each for itself in the folder", () => {
     const names = recipes().map(({ name }) => name);
-    expect(names).to.deep.equal(["kube", "coredns", "pause", "helm"]);
+    expect(names).to.deep.equal(["kube", "coredns", "pause", "helm", "monitoring-crds"]);
     const kube = recipes()[0]?.steps("/out")[0]?.command.join(" ");
     expect(kube).to.match(/^nice go -C .*gitVersion=v1\.\d+\.\d+ .* -o \/out\/kube \.$/);
   });

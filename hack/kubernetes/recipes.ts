@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { MONITORING_CRDS } from "../../e2e/cluster/programs.ts";
 import { GO, type Recipe, type Tool } from "../servers/recipes.ts";
 
 const SOURCES = fileURLToPath(new URL("../../e2e/cluster/programs", import.meta.url));
@@ -35,7 +36,13 @@ export function versionFlags(goMod: string): string {
 
 /** The slowest first: what it compiles is there for the next. */
 export function recipes(): readonly Recipe[] {
-  return [goProgram("kube", 25), goProgram("coredns", 4), goProgram("pause", 1), helm()];
+  return [
+    goProgram("kube", 25),
+    goProgram("coredns", 4),
+    goProgram("pause", 1),
+    helm(),
+    monitoringCrds(),
+  ];
 }
 
 function goProgram(name: string, minutes: number): Recipe {
@@ -67,6 +74,8 @@ function goProgram(name: string, minutes: number): Recipe {
   };
 }
 
+const sh = (script: string) => ({ command: ["sh", "-ec", script] as const });
+
 const UNZIP: Tool = {
   title: "unzip",
   atLeast: "6",
@@ -81,7 +90,6 @@ function helm(): Recipe {
   const sha512 =
     "40961a8db48b88a7a92cc9f822eff17ed6e16044646aa61cc2d307e84caa8a24" +
     "59af257d83aedf91f064e4121f811a8e4bdb249b2969ac3722e04bf5dd1a5386";
-  const sh = (script: string) => ({ command: ["sh", "-ec", script] as const });
   return {
     name: "helm",
     version,
@@ -102,6 +110,39 @@ function helm(): Recipe {
     ],
     link: "bin/helm",
     target: "helm",
+    minutes: 1,
+  };
+}
+
+/** Those of the Prometheus operator that the chart makes objects of: two files of its Go module. */
+function monitoringCrds(): Recipe {
+  const module = "github.com/prometheus-operator/prometheus-operator";
+  const version = "v0.92.1";
+  const files = {
+    "monitoring.coreos.com_prometheusrules.yaml":
+      "d596a7ed0618fc29c36bb76ecd2ff11affa3595c683d413765097e43a339eb31",
+    "monitoring.coreos.com_servicemonitors.yaml":
+      "74fc686378f010fd8cde5e056af89d6ed84db166ac0aacc63d4b21e6c7605493",
+  };
+  const crds = `modules/${module}@${version}/example/prometheus-operator-crd`;
+  return {
+    name: "monitoring-crds",
+    version,
+    tools: [GO],
+    steps: (folder) => [
+      {
+        command: ["go", "mod", "download", `${module}@${version}`],
+        environment: { GOMODCACHE: join(folder, "modules"), GOFLAGS: "-modcacherw" },
+      },
+      ...Object.entries(files).map(([file, sha256]) =>
+        sh(
+          `cd '${folder}'; mv '${crds}/${file}' .; echo '${sha256}  ${file}' | sha256sum --check --quiet`,
+        ),
+      ),
+      sh(`rm -r '${folder}/modules'`),
+    ],
+    link: MONITORING_CRDS,
+    target: ".",
     minutes: 1,
   };
 }
