@@ -3,7 +3,7 @@
 // is no `oldSelf`. Kubernetes escapes field names that are CEL's own words: `as` is `__as__` in a rule.
 import { Environment, type ParseResult } from "@marcbachmann/cel-js";
 import { describeError } from "../errors.ts";
-import { parseBytes } from "./quantity.ts";
+import { isQuantity, parseBytes } from "./quantity.ts";
 import type { Problem, Schema, ValidationRule } from "./schema.ts";
 
 /** What a value is and was, and where it stands. */
@@ -73,6 +73,7 @@ const environment = new Environment()
   .registerVariable("self", "dyn")
   .registerVariable("oldSelf", "dyn")
   .registerType("Quantity", { ctor: Quantity, fields: {} })
+  .registerFunction("isQuantity(string): bool", isQuantity)
   .registerFunction("quantity(string): Quantity", (text: string) => new Quantity(parseBytes(text)))
   .registerFunction("Quantity.compareTo(Quantity): int", (a: Quantity, b: Quantity) =>
     BigInt(Math.sign(a.bytes - b.bytes)),

@@ -19,6 +19,11 @@ const UNIT_BYTES: ReadonlyMap<string, number> = new Map([
   ["Pi", 2 ** 50],
 ]);
 
+/** What Kubernetes takes for a quantity of anything: also parts of a CPU (`500m`), exponents (`1e3`), signs, and a bare point. */
+export function isQuantity(text: string): boolean {
+  return /^[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]*)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$/.test(text);
+}
+
 /** Bytes, rounded up as Kubernetes does; what no number can count is as much as can be counted. Throws {@link TerminalError} for what is no size. */
 export function parseBytes(quantity: number | string): number {
   if (typeof quantity === "number") return quantity;

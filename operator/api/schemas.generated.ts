@@ -1460,7 +1460,7 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                   },
                   "x-kubernetes-validations": [
                     {
-                      "rule": "self.all(key, type(self[key]) == int ? self[key] >= 0 : self[key].matches('^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$'))",
+                      "rule": "self.all(key, type(self[key]) == int ? self[key] >= 0 : isQuantity(self[key]) && !self[key].startsWith('-'))",
                       "message": "agent.resources.requests must be quantities that are not negative: write for example 500m for half a CPU and 400Mi for memory"
                     }
                   ]
@@ -1477,7 +1477,7 @@ export const SCHEMAS: Readonly<Record<SchemaKind, Schema>> = {
                   },
                   "x-kubernetes-validations": [
                     {
-                      "rule": "self.all(key, type(self[key]) == int ? self[key] >= 0 : self[key].matches('^([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$'))",
+                      "rule": "self.all(key, type(self[key]) == int ? self[key] >= 0 : isQuantity(self[key]) && !self[key].startsWith('-'))",
                       "message": "agent.resources.limits must be quantities that are not negative: write for example 500m for half a CPU and 400Mi for memory"
                     }
                   ]

@@ -35,7 +35,12 @@ const REFUSED: readonly SchemaCase[] = [
     object: aRepository({ agent: { memory } }),
     problems: [["spec.agent.memory", "write for example 256Mi"]] as const,
   })),
-  ...["", "half", "400MB", "-1", -1].map((quantity) => ({
+  ...["0", "+1", "1.", ".5", ".", "100n", "1e3", "2E-1", "1.5Ei"].map((quantity) => ({
+    name: `resources of ${JSON.stringify(quantity)}`,
+    object: aRepository({ agent: { resources: { requests: { cpu: quantity } } } }),
+    problems: [],
+  })),
+  ...["", "half", "400MB", "-1", -1, "1K", "1e", "1 Gi", "-0"].map((quantity) => ({
     name: `resources of ${JSON.stringify(quantity)}`,
     object: aRepository({
       agent: { resources: { requests: { cpu: quantity }, limits: { cpu: 1, memory: quantity } } },
