@@ -1,6 +1,6 @@
 // A real Kubernetes with two real nodes, for tests. It lives inside the namespaces that `npm run e2e` makes (main.ts): this
 // process is in the control plane's network, so pods reach what it listens on at 10.99.0.1, and it reaches pods, and
-// Services through the first node. NetworkPolicies are not enforced: the network has no program for them.
+// Services through the first node. The network heeds no NetworkPolicies until a test asks for it.
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { startDns } from "./dns.ts";
 import { CONTROL_PLANE_ADDRESS, layControlPlaneNetwork, NODE_PLACES } from "./network.ts";
 import { Node } from "./node.ts";
 import { makePauseImage } from "./pause-image.ts";
+import { PolicyEnforcer } from "./policies/enforcer.ts";
 import { cgroupOfRun, runFolder } from "./run.ts";
 
 const PORTS = {
@@ -50,6 +51,8 @@ export interface Cluster extends ControlPlane {
   powerCut(node: string): Promise<void>;
   /** Resolves when the node is Ready again. Idempotent. */
   boot(node: string): Promise<void>;
+  /** Resolves when NetworkPolicies hold. They do until the enforcer is stopped; one at a time. */
+  enforcePolicies(): Promise<PolicyEnforcer>;
 }
 
 /** One at a time: the addresses are fixed. Rejects with the last words of the part that did not start. */
@@ -111,6 +114,10 @@ class RealCluster extends RealControlPlane implements Cluster {
 
   boot(node: string): Promise<void> {
     return this.#node(node).boot();
+  }
+
+  enforcePolicies(): Promise<PolicyEnforcer> {
+    return PolicyEnforcer.start(this);
   }
 
   #node(name: string): Node {
