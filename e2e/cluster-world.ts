@@ -113,13 +113,15 @@ export class ClusterWorld extends AnyWorld {
     return { namespace: this.namespace };
   }
 
-  /** Also an upgrade, with other values. */
-  override async installOperator(values: Readonly<Record<string, string>> = {}): Promise<void> {
+  /** Also an upgrade, with other values: paths (`image.tag`), and what is there as JSON. */
+  override async installOperator(values: Readonly<Record<string, unknown>> = {}): Promise<void> {
     await this.apply(restricted(OPERATOR_NAMESPACE));
     const [repository = "", tag = ""] = this.site.image.split(/:(?=[^:]*$)/);
     const all = { "image.repository": repository, "image.tag": tag, ...values };
     const upgrade = `upgrade --install ${RELEASE} --namespace ${OPERATOR_NAMESPACE} --wait --timeout 3m`;
-    const settings = Object.entries(all).map(([key, value]) => `--set=${key}=${value}`);
+    const settings = Object.entries(all).map(
+      ([key, value]) => `--set-json=${key}=${JSON.stringify(value)}`,
+    );
     await this.site.cluster.helm(...upgrade.split(" "), CHART, ...settings);
   }
 

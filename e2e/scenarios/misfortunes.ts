@@ -11,9 +11,9 @@ const MIB = 1024 * 1024;
 const DATABASE = "harbour";
 const WAIT_MS = 240_000;
 
-/** A table on all BEs; at the least bandwidth its transfer takes a quarter of a minute. */
-export async function harbour(world: AnyWorld): Promise<void> {
-  const table = { name: "ships", tablets: 6, segmentBytes: [8 * MIB], replicationNum: 1 };
+/** A table on all BEs; at the least bandwidth its transfer takes a quarter of a minute, or so many times that. */
+export async function harbour(world: AnyWorld, times = 1): Promise<void> {
+  const table = { name: "ships", tablets: 6, segmentBytes: [times * 8 * MIB], replicationNum: 1 };
   await world.starrocks.createDatabase({ name: DATABASE, tables: [table] });
 }
 

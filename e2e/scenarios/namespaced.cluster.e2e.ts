@@ -17,7 +17,7 @@ describeOnCluster("the operator of one namespace on a real cluster", () => {
   before(async () => {
     world = await ClusterWorld.start(await theSite(), { name: "namespaced" });
     await world.installOperator();
-    await world.installOperator({ watchNamespaces: `{${world.namespace}}` });
+    await world.installOperator({ watchNamespaces: [world.namespace] });
     await harbour(world);
     await world.apply(world.repository());
     await world.until<Repository>("Repository", "prod", (r) => r.status?.phase === "READY");
