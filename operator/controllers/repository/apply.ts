@@ -160,7 +160,7 @@ async function deleteSlot(
   await api.delete(SERVICES, { namespace, name: service }, guard);
 }
 
-/** API servers before 1.34 do not know PreferSameNode; the affinity alone does there. */
+/** API servers before 1.34 refuse PreferSameNode, 1.30 leaves it out by itself; the affinity alone does there. */
 async function createSlot({ api }: ControllerDeps, service: Service): Promise<void> {
   try {
     await createIfAbsent(api, SERVICES, service);
