@@ -140,6 +140,12 @@ describeWithHelm("the chart", () => {
     expect(await runbooks("")).to.deep.equal(alerts.map(() => undefined));
   });
 
+  it("keeps the pod of helm test, whose log Helm 3 asks for afterwards", async () => {
+    const [pod] = ofKind(await render(), "Pod");
+    const policy = must(pod).metadata.annotations?.["helm.sh/hook-delete-policy"];
+    expect(policy).to.equal("before-hook-creation");
+  });
+
   it("makes no PodDisruptionBudget of one replica", async () => {
     expect(ofKind(await render(), "PodDisruptionBudget")).to.deep.equal([]);
   });
