@@ -50,7 +50,7 @@ export abstract class AnyWorld {
   readonly starrocks: StarRocks;
   readonly storage: StorageServer;
   /** How long {@link until} waits when nothing is said. */
-  protected readonly waitMs: number = 90_000;
+  protected readonly waitMs: number = 150_000;
   /** What any operator has printed. */
   readonly operatorLines: string[] = [];
 
