@@ -8,12 +8,16 @@ const ARCHIVE = [
   "'http://mirror.example/debian/dists/trixie/main/binary-amd64/Packages.xz' mirror.example_debian_Packages 0 ",
 ];
 const SECURITY =
-  "'http://mirror.example/security/dists/bookworm-security/InRelease' mirror.example_InRelease 0 ";
+  "'http://mirror.example/security/dists/bookworm-security/main/binary-amd64/Packages.xz' mirror.example_Packages 0 ";
 
 describe("mirrorsOf", () => {
   it("finds Debian's archives among what apt would ask for", () => {
-    const others = "'http://mirror.example/tools/dists/stable-tools/InRelease' tools 0 ";
-    expect(mirrorsOf([others, ...ARCHIVE, SECURITY, ""].join("\n"))).to.deep.equal({
+    const others = [
+      "'http://mirror.example/tools/dists/stable-tools/main/binary-amd64/Packages.xz' tools 0 ",
+      "'http://mirror.example/engine/dists/trixie/InRelease' engine 0 ",
+      "'http://mirror.example/engine/dists/trixie/stable/binary-amd64/Packages.xz' engine 0 ",
+    ];
+    expect(mirrorsOf([...others, ...ARCHIVE, SECURITY, ""].join("\n"))).to.deep.equal({
       archive: "http://mirror.example/debian",
       security: "http://mirror.example/security",
     });

@@ -89,7 +89,8 @@ async function sources(work: string): Promise<readonly (readonly [uri: string, s
 
 /** Of what `apt-get update` would ask for. Throws where that is not Debian's archive, or not its security archive. */
 export function mirrorsOf(uris: string): { readonly archive: string; readonly security: string } {
-  const rows = [...uris.matchAll(/^'(.+?)\/?\/dists\/([^/]+)\/InRelease'/gm)];
+  // Others name their suites after Debian's, and have no `main`.
+  const rows = [...uris.matchAll(/^'(.+?)\/?\/dists\/([^/]+)\/main\//gm)];
   const mirror = (suite: RegExp): string => {
     const found = rows.find(([, , name = ""]) => suite.test(name))?.[1];
     if (found !== undefined) return found;

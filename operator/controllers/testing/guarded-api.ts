@@ -82,7 +82,7 @@ export function guardedApi(
     const [group = ""] = kind.apiVersion.includes("/") ? kind.apiVersion.split("/") : [];
     const resource = kind.plural + subresource;
     const call = { verb, resource, group, namespace: at.namespace, name: at.name };
-    calls.push([call, structuredClone(territory)]);
+    calls.push([call, territory]);
     if (RBAC_RULES.some((rule) => allows(rule, call, territory))) return;
     const what = `${verb} ${resource} ${at.namespace ?? "*"}/${at.name ?? "*"}`;
     refused.push(what);
