@@ -135,8 +135,10 @@ describe("a node", () => {
       const { items } = await kubernetes.client.list(EVENT, { namespace: "default" });
       return items.some((e) => e["reason"] === "FailedMount");
     });
-    const pod = await kubernetes.client.get(POD, { namespace: "default", name: "early" });
-    expect(pod?.status?.containerStatuses?.[0]?.state).to.deep.equal({
+    // Said on its own way, before or after the event.
+    const isTold = ({ status }: Pod): boolean => status?.containerStatuses !== undefined;
+    const { status } = await podWhen(kubernetes, "early", isTold);
+    expect(status?.containerStatuses?.[0]?.state).to.deep.equal({
       waiting: { reason: "ContainerCreating" },
     });
     await kubernetes.client.create(SECRET, dataObject("Secret", "late", "x"));
