@@ -8,7 +8,7 @@ import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { freePort, LOOPBACK } from "../servers/loopback.ts";
+import { freePorts, LOOPBACK } from "../servers/loopback.ts";
 import { Component, until } from "./component.ts";
 import {
   apiServer,
@@ -66,7 +66,7 @@ export interface ControlPlane {
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), "control-plane-"));
   const address = options.address ?? LOOPBACK;
-  const place: Place = { folder, address, ports: options.ports ?? (await freePorts()) };
+  const place: Place = { folder, address, ports: options.ports ?? (await choosePorts()) };
   const isTemporary = options.folder === undefined;
   const plane = new RealControlPlane(place, options.apiServerFlags ?? [], isTemporary);
   try {
@@ -240,14 +240,11 @@ metadata:
   }
 }
 
-async function freePorts(): Promise<Ports> {
-  return {
-    etcd: await freePort(),
-    etcdPeers: await freePort(),
-    apiServer: await freePort(),
-    controllerManager: await freePort(),
-    scheduler: await freePort(),
-  };
+/** Free ones, for who must know them before they are listened on. */
+export async function choosePorts(): Promise<Ports> {
+  const [etcd = 0, etcdPeers = 0, apiServer = 0, controllerManager = 0, scheduler = 0] =
+    await freePorts(5);
+  return { etcd, etcdPeers, apiServer, controllerManager, scheduler };
 }
 
 interface Identity {

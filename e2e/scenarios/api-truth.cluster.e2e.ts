@@ -2,9 +2,9 @@
 // embedded API server: api-truth.e2e.ts.
 import { fileURLToPath } from "node:url";
 import { ApiRelay } from "../api-relay.ts";
-import { startControlPlane, type ControlPlane } from "../cluster/control-plane.ts";
+import { choosePorts, startControlPlane, type ControlPlane } from "../cluster/control-plane.ts";
 import { describeOnControlPlane } from "../cluster/describe.ts";
-import { freePort, LOOPBACK } from "../servers/loopback.ts";
+import { LOOPBACK } from "../servers/loopback.ts";
 import { AskedApi } from "./api-truth/asked.ts";
 import { describeKubectl } from "./api-truth/kubectl.ts";
 import { describeOwnership } from "./api-truth/ownership.ts";
@@ -67,13 +67,7 @@ describeOnControlPlane("a real API server", () => {
   let api: RealApi;
 
   before(async () => {
-    const ports = {
-      etcd: await freePort(),
-      etcdPeers: await freePort(),
-      apiServer: await freePort(),
-      controllerManager: await freePort(),
-      scheduler: await freePort(),
-    };
+    const ports = await choosePorts();
     plane = await startControlPlane({ ports });
     await plane.kubectl("apply", "--server-side", "-f", CRDS);
     await plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", CRDS);

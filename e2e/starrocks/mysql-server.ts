@@ -5,6 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 import { Partitions } from "../partitions.ts";
+import { freePort } from "../servers/loopback.ts";
 import { SqlError } from "./sql/errors.ts";
 import type { Cell, Result, ResultTable } from "./sql/result.ts";
 
@@ -73,9 +74,9 @@ export class MysqlServer<Client> {
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  /** Listens; `port` 0 takes a free one. Answers the port. */
+  /** Listens; `port` 0 takes one that is free for those after it, too. Answers the port. */
   async listen(host: string, port: number): Promise<number> {
-    this.#server.listen(port, host);
+    this.#server.listen(port === 0 ? await freePort(host) : port, host);
     await once(this.#server, "listening");
     this.#forget = this.#partitions.onChange(() => {
       for (const socket of this.#sockets) this.#settle(socket);

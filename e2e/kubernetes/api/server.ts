@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { isIPv4 } from "node:net";
 import type { Clock } from "../../../operator/clock.ts";
 import { systemClock } from "../../../operator/clock.ts";
+import { freePort, LOOPBACK } from "../../servers/loopback.ts";
 import type { ControllerOptions } from "../controllers/start.ts";
 import { startControllers } from "../controllers/start.ts";
 import { Listener } from "./http/listener.ts";
@@ -70,7 +71,7 @@ const REQUESTS_MAX = 20_000;
 const NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
-  const { host = "127.0.0.1", port = 0 } = options;
+  const { host = LOOPBACK, port = await freePort() } = options;
   if (!isIPv4(host) || !host.startsWith("127.")) {
     throw new Error(`the API server listens on loopback addresses alone, not on ${host}`);
   }

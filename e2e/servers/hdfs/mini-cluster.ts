@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { requireServer } from "../installed.ts";
-import { LOOPBACK, freePort } from "../loopback.ts";
+import { LOOPBACK, freePorts } from "../loopback.ts";
 
 const SOURCE = fileURLToPath(new URL("Mini.java", import.meta.url));
 const READY_MS = 180_000;
@@ -33,9 +33,9 @@ export async function startMiniCluster(
   const jars = join(requireServer("hadoop"), "*");
   const classes = await compile(jars);
   const folder = await mkdtemp(join(tmpdir(), "hdfs-"));
-  const [rpcPort, httpPort] = [await freePort(), await freePort()];
+  // Of the two NameNodes of HA; without it the second ones stay free.
+  const [rpcPort = 0, , httpPort = 0] = await freePorts(4);
   const ha = options.ha === true;
-  // HA takes the ports after them as well.
   const mode = ha ? "ha" : "single";
   // Jetty unpacks its pages into the first, and leaves them there when it is killed.
   const java = [`-Djava.io.tmpdir=${folder}`, "-Xmx384m"];
