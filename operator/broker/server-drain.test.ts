@@ -66,7 +66,7 @@ describe("BrokerServer, when it ends", () => {
     await start();
     const peer = await fixture.raw();
     await peer.send(pingCall(1).subarray(0, 1));
-    await turns(20);
+    await until(() => fixture.clock.pending === 1, "the wait for more");
     const draining = fixture.server.drain(GRACE_MS);
     await turns(20);
     expect(peer.ended).to.equal(false);

@@ -148,9 +148,11 @@ describe("BrokerServer", () => {
 
   it("lists the calls in flight, with the time that only the caller is to blame for", async () => {
     const done = gate();
+    let isRead = false;
     await start({
       pwrite: async (_, payload) => {
         for await (const chunk of payload.chunks()) expect(chunk).to.have.length(1);
+        isRead = true;
         await done.opened;
         return OK;
       },
@@ -163,7 +165,7 @@ describe("BrokerServer", () => {
     const call = { method: "pwrite", connection: 1, sinceMs } as const;
     expect(fixture.server.calls()).to.deep.equal([{ ...call, peerMs: 5000 }]);
     await peer.send(Buffer.alloc(1), STOPS);
-    await turns(20);
+    await until(() => isRead, "the payload's end");
     await fixture.clock.advance(3000);
     expect(fixture.server.calls()).to.deep.equal([{ ...call, peerMs: 5000 }]);
     done.open();
@@ -214,12 +216,11 @@ describe("BrokerServer", () => {
     const unknown = pingCall(7);
     unknown.write("pong", 8);
     await peer.send(unknown, pingCall(8));
-    await until(() => peer.received.length > PING_REPLY_BYTES, "both answers");
-    await turns(20);
+    const reply = Buffer.concat(encodeReply("ping", 8, OK));
+    const isLast = () => peer.received.subarray(-reply.length).equals(reply);
+    await until(isLast, "the answer to what came after it");
     expect(peer.received.readUInt32BE(0)).to.equal(0x8001_0003);
     expect(peer.received.includes('unknown method "pong"')).to.equal(true);
-    const reply = Buffer.concat(encodeReply("ping", 8, OK));
-    expect(peer.received.subarray(-reply.length)).to.deep.equal(reply);
   });
 
   it("closes a connection that does not speak the protocol, and says so rarely", async () => {
@@ -313,6 +314,7 @@ describe("BrokerServer", () => {
       const peer = await fixture.raw();
       for (const byte of pingCall(1).subarray(0, 20)) {
         await peer.send(Buffer.from([byte]));
+        await until(() => fixture.clock.pending === 1, "the wait for more");
         await turns(10);
         await fixture.clock.advance(PEER_MS_MAX / 21);
       }
@@ -327,10 +329,12 @@ describe("BrokerServer", () => {
 
     it("does not count the time in which it was held back itself", async () => {
       const taken = gate();
+      let isHeld = false;
       await start({
         pwrite: async (_, payload) => {
           for await (const chunk of payload.chunks()) {
             expect(chunk.length).to.be.above(0);
+            isHeld = true;
             await taken.opened;
           }
           return OK;
@@ -340,7 +344,7 @@ describe("BrokerServer", () => {
       await peer.send(pwriteHead(2));
       await until(() => fixture.clock.pending === 1, "the wait for data");
       await peer.send(Buffer.alloc(1));
-      await turns(20);
+      await until(() => isHeld, "the byte at its handler");
       await fixture.clock.advance(10 * PEER_MS_MAX);
       taken.open();
       await peer.send(Buffer.alloc(1), STOPS);
