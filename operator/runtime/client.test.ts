@@ -127,10 +127,7 @@ describe("openApi", () => {
 
     it("tell who could not be reached, and nothing secret", async () => {
       const unused = "http://127.0.0.1:1/base";
-      const api = await server.open(
-        { deadlineMs: 500 },
-        server.kubeconfig({ token: TOKEN }, unused),
-      );
+      const api = await server.open({}, server.kubeconfig({ token: TOKEN }, unused));
       const error = await caught(api.get(LEASES, KEY));
       expect(error).to.include({ reason: "KubernetesUnreachable" });
       expect(error.message).to.contain("get /apis/coordination.k8s.io/v1/namespaces/n/leases/a");

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { GcsIdentities } from "../../e2e/servers/gcs-identity.ts";
 import { must } from "../assert.ts";
 import { systemClock } from "../clock.ts";
@@ -276,6 +277,7 @@ describe("GcsTokens", () => {
   it("give up one that never comes", async () => {
     must(http).answer = () => new Promise<Scripted>(() => {});
     const waiting = rejection(tokens().token());
+    while (must(http).asked.length === 0) await setImmediate();
     for (let time = 0; time < 4; time += 1) await clock.advance(10_000);
     expect(await waiting).to.include({ kind: "timeout" });
   });
