@@ -36,7 +36,7 @@ describeWith("moto", "S3 credentials on moto", () => {
     { readonly moto: Moto; readonly proxy: FaultProxy; readonly folder: string } | undefined;
 
   before(async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const moto = await startMoto();
     const proxy = await startFaultProxy(moto);
     started = { moto, proxy, folder: await mkdtemp(join(tmpdir(), "s3-credentials-")) };
@@ -220,7 +220,7 @@ describeWith("moto", "S3 credentials on moto", () => {
       let open: Moto | undefined;
 
       before(async function () {
-        this.timeout(120_000);
+        this.timeout(600_000);
         open = await startMoto({ unchecked: true });
       });
       after(async () => {

@@ -132,7 +132,7 @@ describeWith("hadoop", "commands on HDFS that die at any write", () => {
   const hdfs = () => must(started);
 
   before(async function () {
-    this.timeout(240_000);
+    this.timeout(600_000);
     started = await HdfsStorageServer.start();
   });
 
@@ -166,7 +166,7 @@ describeWith("hadoop", "commands on HDFS that die at any write", () => {
 
   for (const [i, { name, prepare, run }] of LIVES.entries()) {
     it(`leave nothing when they are run again: ${name}`, async function () {
-      this.timeout(300_000);
+      this.timeout(1_200_000);
       for (let writes = 1; ; writes += 1) {
         const folder = `life-${i}-${writes}`;
         const f = await prepare(open(folder).storage);
