@@ -53,8 +53,8 @@ export interface FaultTable<R extends StoreRequest> {
 
 /** Far more than a busy machine needs: a request given up in vain leaves an upload that nobody knows. */
 const PATIENT_MS = 30_000;
-/** Where something does stand still. */
-const BRISK_MS = 2000;
+/** Where something does stand still; the rest of the call must be done in that, too. */
+const BRISK_MS = 4000;
 
 export function storageFaults<R extends StoreRequest>(
   name: string,
