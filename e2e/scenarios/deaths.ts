@@ -89,8 +89,7 @@ export function deathScenarios<W extends AnyWorld>(
   atOnce(1, leavesNothing, (it) => {
     it("goes on when an agent is killed in UPLOADING and in DOWNLOADING", async () => {
       await make("Backup", "agent-killed", { ...ORDERS, ...SLOW });
-      const uploading = await reaches<Backup>("Backup", "agent-killed", "UPLOADING");
-      await killOneAgent(world(), uploading);
+      await killOneAgent(world(), { kind: "Backup", name: "agent-killed", in: "UPLOADING" });
       const { status } = await finished<Backup>("Backup", "agent-killed");
       expect(status?.attempt, "no second attempt was needed").to.equal(1);
       await make("Restore", "agent-killed", {
@@ -98,8 +97,7 @@ export function deathScenarios<W extends AnyWorld>(
         tables: [{ name: "orders", as: "killed" }],
         ...SLOW,
       });
-      const downloading = await reaches<Restore>("Restore", "agent-killed", "DOWNLOADING");
-      await killOneAgent(world(), downloading);
+      await killOneAgent(world(), { kind: "Restore", name: "agent-killed", in: "DOWNLOADING" });
       await finished<Restore>("Restore", "agent-killed");
       expect(await world().starrocks.digest(DATABASE, "killed")).to.equal(digest);
     });
@@ -250,7 +248,24 @@ export function hasReason(kind: "Backup" | "Restore", reason: string): Point {
     await world.until<Backup | Restore>(kind, job, (j) => j.status?.reason === reason || isOver(j));
 }
 
-async function killOneAgent(world: AnyWorld, job: Backup | Restore): Promise<void> {
+interface Moment {
+  readonly kind: "Backup" | "Restore";
+  readonly name: string;
+  /** As StarRocks itself shows it: bytes flow for a few seconds, and the operator looks every other second. */
+  readonly in: string;
+}
+
+/** Of a job in {@link DATABASE}. */
+async function killOneAgent(world: AnyWorld, { kind, name, in: state }: Moment): Promise<void> {
+  const statement = `SHOW ${kind.toUpperCase()} FROM \`${DATABASE}\``;
+  const job = must(await world.get<Backup | Restore>(kind, name), name);
+  while (!(await world.sql(statement)).some((row) => row["State"] === state)) {
+    const now = must(await world.get<Backup | Restore>(kind, name), name);
+    expect(isOver(now), `${kind} ${name} was never ${state}: ${now.status?.message}`).to.equal(
+      false,
+    );
+    await sleep(10);
+  }
   const [pod] = await world.agentPods(job);
   await world.killPod(must(pod, "an agent that runs"));
 }

@@ -20,7 +20,8 @@ describe("the operator with a StarRocks that moves", () => {
     world.startOperator();
     await world.starrocks.createDatabase({
       name: "shop",
-      tables: [{ name: "orders", tablets: 12, segmentBytes: [1_200 * KIB], replicationNum: 1 }],
+      // Its transfer takes much longer than the pause between two looks of the operator.
+      tables: [{ name: "orders", tablets: 12, segmentBytes: [2_400 * KIB], replicationNum: 1 }],
     });
     digest = await world.starrocks.digest("shop", "orders");
     const frontends = world.starrocks.frontendAddresses.map(({ host, port }) => `${host}:${port}`);

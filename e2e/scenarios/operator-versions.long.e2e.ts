@@ -4,6 +4,7 @@ import type { Backup } from "../../operator/api/backup.generated.ts";
 import type { Repository } from "../../operator/api/repository.generated.ts";
 import type { Restore } from "../../operator/api/restore.generated.ts";
 import type { ProfileName } from "../starrocks/profile.ts";
+import { noFaults } from "../starrocks/backend.ts";
 import { profileOf } from "../starrocks/profiles.ts";
 import { must } from "../../operator/assert.ts";
 import { World, resource } from "../world.ts";
@@ -125,7 +126,8 @@ for (const release of [...releasesOfRun(), "recorded"] as const) {
     });
 
     it("overwrites the table that was named, and cancels a Backup meanwhile", async () => {
-      await make("Backup", "cancelled", { database: "store", bandwidth: "1Mi" });
+      const goOn = stallUploads(world);
+      await make("Backup", "cancelled", { database: "store" });
       await world.starrocks.load("shop", "orders", [20_000]);
       await make("Restore", "over", {
         source: { backup: "whole" },
@@ -133,13 +135,17 @@ for (const release of [...releasesOfRun(), "recorded"] as const) {
         existing: "Overwrite",
         overwriteTables: ["orders"],
       });
-      await world.until<Backup>(
-        "Backup",
-        "cancelled",
-        (b) => b.status?.phase === "UPLOADING" || isOver(b),
-      );
-      await world.patch("Backup", "cancelled", { spec: { cancel: true } });
-      expect((await over<Backup>("Backup", "cancelled")).status?.phase).to.equal("CANCELLED");
+      try {
+        await world.until<Backup>(
+          "Backup",
+          "cancelled",
+          (b) => b.status?.phase === "UPLOADING" || isOver(b),
+        );
+        await world.patch("Backup", "cancelled", { spec: { cancel: true } });
+        expect((await over<Backup>("Backup", "cancelled")).status?.phase).to.equal("CANCELLED");
+      } finally {
+        goOn();
+      }
       await finished<Restore>("Restore", "over");
       expect(await world.starrocks.digest("shop", "orders")).to.equal(orders);
     });
@@ -151,4 +157,13 @@ for (const release of [...releasesOfRun(), "recorded"] as const) {
       expect(status?.message).to.match(/orders_view is a view/);
     });
   });
+}
+
+/** BEs cannot read their disks until it is called off: a job that is cancelled meanwhile has not ended before. */
+function stallUploads({ starrocks }: World): () => void {
+  const faults = starrocks.backendHosts.map((_, i) => starrocks.backendFaults(i));
+  for (const fault of faults) fault.localRead = { match: /\.dat$/, atByte: 0, times: 1_000_000 };
+  return () => {
+    for (const fault of faults) Object.assign(fault, noFaults());
+  };
 }

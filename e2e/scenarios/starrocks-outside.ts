@@ -37,7 +37,8 @@ export function starRocksOutsideScenarios(
     const isTold = ({ status }: Repository): boolean =>
       status?.phase === "READY" && status.slots?.[0]?.address !== undefined;
     await world().until<Repository>("Repository", "prod", isTold);
-    const orders = { name: "orders", tablets: 4, replicationNum: 1, segmentBytes: [MIB] };
+    // At the least bandwidth of one agent longer by far than the pause between two looks of the operator.
+    const orders = { name: "orders", tablets: 4, replicationNum: 1, segmentBytes: [3 * MIB] };
     await world().starrocks.createDatabase({ name: "shop", tables: [orders] });
   });
 

@@ -64,8 +64,7 @@ for (const { name, needs, storage } of WAYS) {
     let digests: readonly string[] = [];
     let timestamp = "";
 
-    before(async function () {
-      this.timeout(240_000);
+    before(async () => {
       path = await DataPath.start({
         storage,
         starrocks: { backends: 2, backendWorkers: 2, speed: 30 },
@@ -189,8 +188,7 @@ for (const { name, needs, storage } of WAYS) {
         const { cluster } = path.storage as HdfsStorageServer;
         for (const label of ["over", "back"]) {
           await path.mount("backup", label);
-          await path.backup("shop", label, TABLES);
-          await inMidUpload(path);
+          await inMidUpload(path, async () => await path.backup("shop", label, TABLES));
           await cluster.order("failover");
           const end = await path.untilEnded("BACKUP", "shop");
           expect(end.state, JSON.stringify(end)).to.equal("FINISHED");
@@ -240,9 +238,10 @@ async function openStorageOf(path: DataPath): Promise<Storage> {
   return openStorage(config.storage, { clock: systemClock, random: () => 0.5, log: silentLog });
 }
 
-/** Resolves when the store holds a half-written file. */
-async function inMidUpload(path: DataPath): Promise<void> {
+/** Resolves when the store holds a half-written file that it had not before `begin`. */
+async function inMidUpload(path: DataPath, begin: () => Promise<void>): Promise<void> {
   const before = new Set(await path.storage.unfinished());
+  await begin();
   const deadline = performance.now() + UPLOAD_BEGINS_MS;
   for (;;) {
     const open = (await path.storage.unfinished()).filter((what) => !what.startsWith("empty"));
@@ -260,8 +259,7 @@ async function backUpWithDeath(path: DataPath, death: () => Promise<void>): Prom
   let end: JobEnd | undefined;
   for (const label of ["d1", "d2", "d3"]) {
     await path.mount("backup", label);
-    await path.backup("shop", label, ["orders"]);
-    await inMidUpload(path);
+    await inMidUpload(path, async () => await path.backup("shop", label, ["orders"]));
     await death();
     end = await path.untilEnded("BACKUP", "shop");
     await path.unmount();
