@@ -27,8 +27,11 @@ const MOUNT_LOCATION = "backup://mount";
 const MOUNT_REPOSITORY = "k8s_1a2b3c4d_0";
 const BACKUP_UID = "0b9c5c1e-55e1-4d2c-9d7c-0f7a2f0f3a11";
 /** Longer than anything here takes on a slow machine; a scenario that hangs says where. */
-const JOB_MAX_MS = 120_000;
-const SUBMIT_MAX_MS = 30_000;
+const JOB_MAX_MS = 300_000;
+const SUBMIT_MAX_MS = 120_000;
+const TIMESTAMP_MAX_MS = 60_000;
+/** Of a job in StarRocks' own time, which runs faster: its default, so that {@link JOB_MAX_MS} comes first. */
+const TIMEOUT_SECONDS = 86_400;
 const POLL_MS = 25;
 
 export interface DataPathOptions {
@@ -207,7 +210,7 @@ export class DataPath {
   async backup(database: string, label: string, tables: readonly string[]): Promise<void> {
     const on = tables.map((t) => `\`${t}\``).join(", ");
     await this.submit(
-      `BACKUP SNAPSHOT \`${database}\`.\`${label}\` TO ${MOUNT_REPOSITORY} ON (${on}) PROPERTIES ("timeout" = "3600")`,
+      `BACKUP SNAPSHOT \`${database}\`.\`${label}\` TO ${MOUNT_REPOSITORY} ON (${on}) PROPERTIES ("timeout" = "${TIMEOUT_SECONDS}")`,
     );
   }
 
@@ -242,12 +245,14 @@ export class DataPath {
   /** The timestamp that SHOW SNAPSHOT tells; repeated over stale sockets as the operator does. */
   async timestampOf(label: string): Promise<string> {
     const statement = `SHOW SNAPSHOT ON ${MOUNT_REPOSITORY} WHERE SNAPSHOT = '${label}'`;
-    for (let attempt = 0; attempt < 10; attempt += 1) {
+    const deadline = Date.now() + TIMESTAMP_MAX_MS;
+    for (;;) {
       const [row] = await this.sql(statement);
       if (row?.["Status"] === "OK") return row["Timestamp"] ?? "";
-      await sleep(50);
+      if (Date.now() > deadline)
+        throw new Error(`no timestamp of ${label}: ${JSON.stringify(row)}`);
+      await sleep(POLL_MS * 2);
     }
-    throw new Error(`no timestamp of ${label}: ${JSON.stringify(await this.sql(statement))}`);
   }
 
   async seal(label: string, attempt = `${label}-1`): Promise<CommandEnd> {

@@ -22,6 +22,8 @@ const LIVING_MAX = 7;
 const KINDS = { Backup: BACKUP, Restore: RESTORE } as const;
 /** What a person would set who wants failures told soon. */
 const IMPATIENT = { timeout: "10m", noProgressTimeout: "1m" } as const;
+/** Of Restores, which are not repeated: StarRocks counts by its own clock, and this is two minutes for us. */
+const PATIENT = { timeout: "1h" } as const;
 
 type Done = Promise<string | undefined>;
 
@@ -173,7 +175,7 @@ export class People {
       ? { backup: snapshot.backup }
       : { snapshot: { name: snapshot.label, timestamp: snapshot.timestamp } };
     const { name, database, targets } = wish;
-    const spec = { repository: place.name, source, ...wish.spec, ...IMPATIENT };
+    const spec = { repository: place.name, source, ...wish.spec, ...IMPATIENT, ...PATIENT };
     const overwrites = new Set(wish.overwrites === true ? targets.values() : []);
     return await this.#create("Restore", place, {
       name,

@@ -81,7 +81,7 @@ const EXCEPTIONS: readonly Exception[] = [
     component: ["BE", "node"],
     kind: "Backup",
     point: ["starting", "mounting", "recorded", "SNAPSHOTING"],
-    end: { attemptsMax: 3, withinMs: 180_000 },
+    end: { attemptsMax: 3, withinMs: 300_000 },
     because: "StarRocks makes no snapshot while the only replica of a tablet is away",
   },
   {
@@ -96,7 +96,7 @@ const EXCEPTIONS: readonly Exception[] = [
     component: ["FE", "FE leader"],
     kind: "Backup",
     point: ["committing", "publishing"],
-    end: { attemptsMax: 2, withinMs: 180_000 },
+    end: { attemptsMax: 2, withinMs: 300_000 },
     because: "the files that UPLOAD_INFO sends go with the FE that wrote them",
   },
 ];
