@@ -289,7 +289,7 @@ export abstract class AnyWorld {
 
   /** What is left once it is nothing that `counts`, or what stays. */
   async untilNothingIsLeft(
-    timeoutMs = 30_000,
+    timeoutMs = this.waitMs,
     counts: (what: string) => boolean = () => true,
   ): Promise<string[]> {
     const deadline = Date.now() + timeoutMs;

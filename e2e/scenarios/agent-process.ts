@@ -13,7 +13,7 @@ import type { StorageServer } from "../servers/storage-server.ts";
 
 const MAIN = fileURLToPath(new URL("../../operator/agent/main.ts", import.meta.url));
 const PROGRAM = [process.execPath, ...NODE_FLAGS, MAIN];
-const READY_MAX_MS = 30_000;
+const READY_MAX_MS = 120_000;
 
 export interface PlaceOptions {
   /** An empty folder of this test's. */

@@ -13,7 +13,8 @@ function tell(line: string): void {
 }
 
 describe(`components in trouble (FAULTS_SEED=${seed})`, function () {
-  this.timeout(300_000);
+  // The sum of what a row and the last proofs may wait for.
+  this.timeout(900_000);
   const threeFrontends = (row: Row): boolean => row.component === "FE leader";
   for (const frontends of [1, 3]) {
     const mine = rows.filter((row) => threeFrontends(row) === (frontends === 3));

@@ -11,7 +11,7 @@ import { startPrometheus, type Answered, type Prometheus } from "../servers/prom
 import { resource, World } from "../world.ts";
 import { isOver } from "./is-over.ts";
 
-const ANSWER_MS = 60_000;
+const ANSWER_MS = 150_000;
 const POLL_MS = 500;
 /** Questions about what nobody brings about here: they have no answer while all is well. */
 const EMPTY_IS_WELL: readonly RegExp[] = [

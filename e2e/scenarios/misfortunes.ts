@@ -44,7 +44,7 @@ export async function endsWell(world: AnyWorld, name: string): Promise<Backup> {
 /** Tests of the `describe` that calls it, after {@link harbour}. */
 export function misfortunes(world: () => AnyWorld): void {
   afterEach(async () => {
-    expect(await world().untilNothingIsLeft(60_000), "left behind").to.deep.equal([]);
+    expect(await world().untilNothingIsLeft(), "left behind").to.deep.equal([]);
     expect(world().starrocks.violations, "what a real StarRocks would not survive").to.deep.equal(
       [],
     );

@@ -22,7 +22,7 @@ const LOGIN = { user: "agent", password: "proxy:p@ssword-nobody-may-see" };
 const WRONG = "a-guess-nobody-may-see";
 const TABLES = [{ name: "orders", tablets: 4, segmentBytes: [300_000], replicationNum: 1 }];
 /** A Repository that is ready looks at its Secrets and ConfigMaps once a minute. */
-const SEEN_MS = 120_000;
+const SEEN_MS = 240_000;
 
 describeWithOpenssl("a store behind a private authority and a proxy", () => {
   const stops: (() => Promise<unknown>)[] = [];

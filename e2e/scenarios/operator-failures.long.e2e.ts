@@ -158,9 +158,8 @@ describe("the operator with a StarRocks that refuses and fails", () => {
       });
     });
 
-    it("another tool's job that is quicker by a moment: the slot serves others, and it is our turn later", async function () {
+    it("another tool's job that is quicker by a moment: the slot serves others, and it is our turn later", async () => {
       // It looks again after a minute.
-      this.timeout(300_000);
       await theirs.mount();
       justBefore(/^BACKUP/, () => world.sql("BACKUP SNAPSHOT `busy`.`theirs` TO `theirs`"));
       await backsUp("busy", "busy");

@@ -56,8 +56,7 @@ for (const { kind, needs, storage, dialect, reads } of WAYS) {
     let proxy: HarmingProxy<StoreRequest>;
     let timestamp = "";
 
-    before(async function () {
-      this.timeout(240_000);
+    before(async () => {
       path = await DataPath.start({ storage, starrocks: { backends: 1, speed: 30 } });
       await path.starrocks.createDatabase({
         name: "shop",

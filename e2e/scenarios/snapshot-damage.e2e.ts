@@ -69,8 +69,7 @@ for (const { profile, listsFiles } of [
     ] as const;
     for (const { sealed, when, few } of tables) {
       const kind = sealed ? "sealed" : "StarRocks' own";
-      it(`of which the snapshot is ${kind}, damaged ${when}, is never restored`, async function () {
-        this.timeout(580_000);
+      it(`of which the snapshot is ${kind}, damaged ${when}, is never restored`, async () => {
         const all = rowsFor(sealed, when);
         const { rows, note } = chosen(all, `${profile} ${kind} ${when}`, few);
         for (const row of rows) {

@@ -26,8 +26,7 @@ const SEEN_MS = 60_000;
 const UNDER_WAY = 20;
 
 describeWith("fake-gcs-server", "credentials that change during a backup to GCS", () => {
-  it("are taken up: a service account's key is replaced, and the old one revoked", async function () {
-    this.timeout(300_000);
+  it("are taken up: a service account's key is replaced, and the old one revoked", async () => {
     const storage = await GcsStorageServer.start();
     const { identities, credentials: first } = storage.server;
     await withPath(storage, async (path) => {
@@ -45,8 +44,7 @@ describeWith("fake-gcs-server", "credentials that change during a backup to GCS"
 });
 
 describeWith("hadoop", "credentials that change during a backup to HDFS behind a gateway", () => {
-  it("are taken up: the password is changed, and the old one refused", async function () {
-    this.timeout(400_000);
+  it("are taken up: the password is changed, and the old one refused", async () => {
     const [first, second] = ["the-first-password", "the-second-password"] as const;
     const hdfs = await HdfsStorageServer.start();
     const [nameNode = ""] = hdfs.cluster.nameNodes;
@@ -77,8 +75,7 @@ describe("a role's session that is shorter than a backup to S3", () => {
     ["is renewed before its end", lifeMs],
     ["is renewed when it is taken back before the end that was told", 3_600_000],
   ] as const) {
-    it(name, async function () {
-      this.timeout(300_000);
+    it(name, async () => {
       const s3 = await S3Storage.start();
       const { accessKeyId = "" } = s3.credentials;
       const behind = s3.proxy.endpoint;

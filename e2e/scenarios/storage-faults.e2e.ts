@@ -71,8 +71,7 @@ describe("the agent's commands on a failing store", () => {
   }
 
   for (const work of WORKS) {
-    it(`${work.name} ends as it should, whatever fails`, async function () {
-      this.timeout(300_000);
+    it(`${work.name} ends as it should, whatever fails`, async () => {
       const { requests, state } = await good(work);
       const { rows, note } = chosen(rowsFor(requests), work.name, 5);
       for (const row of rows) {

@@ -19,8 +19,7 @@ for (const { name, needs, storage } of [
   describeWith(needs, `the operator on ${name}`, () => {
     let world: World;
 
-    before(async function () {
-      this.timeout(300_000);
+    before(async () => {
       world = await World.start({ storage });
       world.startOperator();
       await world.apply(world.repository());
@@ -31,8 +30,7 @@ for (const { name, needs, storage } of [
       await world?.stop();
     });
 
-    it("backs up, restores equal, and deletes to the last file", async function () {
-      this.timeout(300_000);
+    it("backs up, restores equal, and deletes to the last file", async () => {
       await world.starrocks.createDatabase({
         name: "shop",
         tables: [{ name: "orders", partitions: ["p1"], segmentBytes: [17 * MIB + 5, 100_000] }],

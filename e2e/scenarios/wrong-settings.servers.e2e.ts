@@ -268,8 +268,7 @@ describeWith("hadoop", "a probe of HDFS", () => {
   let cluster: MiniCluster | undefined;
   const hdfs = () => must(cluster);
 
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     cluster = await startMiniCluster({ ha: true });
     await hdfs().order("mkdir /backups 777");
     await hdfs().order("mkdir /foreign 755");

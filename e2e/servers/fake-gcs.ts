@@ -28,7 +28,7 @@ export interface FakeGcs {
   stop(): Promise<void>;
 }
 
-const READY_MS = 30_000;
+const READY_MS = 60_000;
 
 /** Starts it with a bucket. Rejects when it is not installed or does not come up. */
 export async function startFakeGcs(options: FakeGcsOptions = {}): Promise<FakeGcs> {

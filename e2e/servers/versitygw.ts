@@ -13,7 +13,7 @@ import { requireServer } from "./installed.ts";
 import { LOOPBACK, freePort } from "./loopback.ts";
 import type { S3Server } from "./s3-server.ts";
 
-const READY_MS = 15_000;
+const READY_MS = 60_000;
 
 export interface VersitygwOptions {
   readonly bucket?: string;

@@ -212,7 +212,7 @@ async function powerOn({ kubernetes, starrocks }: World): Promise<void> {
 /** A pod of the job that runs, whatever its command; of any job while this one has none. */
 async function agentPod({ world, jobUid }: Stage): Promise<string> {
   const labelSelector = `${LABELS.managedBy}=${MANAGED_BY}`;
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await sleep(5)) {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(5)) {
     const { items } = await world.kubernetes.client.list(PODS, {
       namespace: NAMESPACE,
       labelSelector,
@@ -223,7 +223,7 @@ async function agentPod({ world, jobUid }: Stage): Promise<string> {
     const found = of[of.length >> 1];
     if (found !== undefined) return found.metadata.name;
   }
-  throw new Error("no agent ran within 10 s");
+  throw new Error("no agent ran within 60 s");
 }
 
 function signalPod(world: World, name: string, signal: NodeJS.Signals): void {

@@ -64,7 +64,7 @@ export function statusOf(world: World, kind: JobKind, name: string): Status {
 /** Resolves at the point; rejects when the job ended without it. */
 export async function reached(world: World, job: Job, point: Point): Promise<void> {
   const isThere = lookFor(world, job, point);
-  for (const deadline = Date.now() + 60_000; !isThere();) {
+  for (const deadline = Date.now() + 150_000; !isThere();) {
     const status = statusOf(world, job.kind, job.name);
     if (isOver(status) || Date.now() > deadline) {
       throw new Error(`${job.kind} ${job.name} was never ${point}: ${JSON.stringify(status)}`);
