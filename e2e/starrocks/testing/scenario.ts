@@ -9,6 +9,7 @@ import { must } from "../../../operator/assert.ts";
 import { startStarRocks, type StarRocks } from "../cluster.ts";
 import type { StarRocksOptions } from "../cluster-options.ts";
 import { ReferenceBroker, type ReferenceBrokerOptions } from "./reference-broker.ts";
+import { WatchedClock } from "./watched-clock.ts";
 
 export type Row = Readonly<Record<string, string | null>>;
 
@@ -17,24 +18,28 @@ const DEADLINE_MS = 90_000;
 export class Scenario {
   readonly dir: string;
   readonly starrocks: StarRocks;
+  readonly #clock: WatchedClock;
   readonly #brokers: ReferenceBroker[] = [];
   readonly #connections = new Map<string, Connection>();
 
-  private constructor(dir: string, starrocks: StarRocks) {
+  private constructor(dir: string, starrocks: StarRocks, clock: WatchedClock) {
     this.dir = dir;
     this.starrocks = starrocks;
+    this.#clock = clock;
   }
 
-  static async start(options: Partial<StarRocksOptions> = {}): Promise<Scenario> {
+  static async start(options: Partial<Omit<StarRocksOptions, "clock">> = {}): Promise<Scenario> {
     const dir = await mkdtemp(join(tmpdir(), "starrocks-stand-in-"));
+    const clock = new WatchedClock();
     const starrocks = await startStarRocks({
       profile: "recorded",
       dir: join(dir, "cluster"),
       backends: 2,
       speed: 30,
+      clock,
       ...options,
     });
-    return new Scenario(dir, starrocks);
+    return new Scenario(dir, starrocks, clock);
   }
 
   async end(): Promise<void> {
@@ -109,21 +114,52 @@ export class Scenario {
     );
   }
 
-  /** Polls until the job is in one of the states; answers every change of its row on the way. */
+  /** Polls until the job is in one of the states; answers every change of its row on the way, no state left out. */
   async watch(
     job: "BACKUP" | "RESTORE",
     db: string,
     ...states: readonly string[]
   ): Promise<readonly Row[]> {
+    return await this.#follow(job, db, states, async (rows) => rows);
+  }
+
+  /** As {@link watch}, and then `work` before the cluster's next tick: its time is held meanwhile. */
+  async at<T>(
+    job: "BACKUP" | "RESTORE",
+    db: string,
+    state: string,
+    work: (rows: readonly Row[]) => Promise<T>,
+  ): Promise<T> {
+    return await this.#follow(job, db, [state], async (rows) => this.hold(() => work(rows)));
+  }
+
+  /** Ticks, reports and heartbeats wait until `work` is done. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    return await this.#clock.held(work);
+  }
+
+  async #follow<T>(
+    job: "BACKUP" | "RESTORE",
+    db: string,
+    states: readonly string[],
+    then: (rows: readonly Row[]) => Promise<T>,
+  ): Promise<T> {
     const seen: Row[] = [];
-    await this.until(async () => {
-      const rows = await this.query(`SHOW ${job} FROM ${db}`);
-      const row = rows.find((r) => r["DbName"] === db);
-      if (row === undefined) return false;
-      if (JSON.stringify(row) !== JSON.stringify(seen.at(-1))) seen.push(row);
-      return states.includes(row["State"] ?? "");
+    const result = Promise.withResolvers<T>();
+    await this.#clock.watched(async (look) => {
+      const ask = async (): Promise<boolean> => {
+        const rows = await this.query(`SHOW ${job} FROM ${db}`);
+        const row = rows.find((r) => r["DbName"] === db);
+        if (row === undefined) return false;
+        if (JSON.stringify(row) !== JSON.stringify(seen.at(-1))) seen.push(row);
+        if (!states.includes(row["State"] ?? "")) return false;
+        // Within the look: nothing has moved since.
+        result.resolve(await then(seen));
+        return true;
+      };
+      await this.until(async () => look(ask));
     });
-    return seen;
+    return await result.promise;
   }
 
   /** Runs a backup to its end and answers the snapshot's timestamp. */
