@@ -54,8 +54,10 @@ export class Mirror<T extends KubernetesObject> {
   }
 
   async #list(): Promise<string> {
-    const { client, kind, selection } = this.#options;
+    const { client, kind, selection, signal } = this.#options;
     const { items, resourceVersion } = await client.list(kind, selection ?? {});
+    // A node without power must not start what it had just asked for.
+    signal.throwIfAborted();
     const listed = new Map(items.map((item) => [keyOf(item), item]));
     for (const [key, object] of this.objects) {
       const now = listed.get(key);
