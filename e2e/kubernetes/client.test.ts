@@ -74,7 +74,7 @@ describe("the harness's client", () => {
     const { resourceVersion } = await client.list(CONFIG_MAP);
     await client.create(CONFIG_MAP, settings("a", "1"));
     server.compact();
-    const watch = { resourceVersion, signal: AbortSignal.timeout(5000) };
+    const watch = { resourceVersion, signal: AbortSignal.timeout(30_000) };
     const error = await (async () => {
       for await (const event of client.watch(CONFIG_MAP, watch)) return event;
       return "ended";

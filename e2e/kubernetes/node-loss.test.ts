@@ -26,7 +26,7 @@ describe("the loss of a node", () => {
   before(async () => {
     cluster = await startTestCluster({
       nodes: 2,
-      api: { controllers: { jobBackOffBaseMs: 100, nodeGraceMs: 2000, evictAfterMs: 100 } },
+      api: { controllers: { jobBackOffBaseMs: 100, nodeGraceMs: 5000, evictAfterMs: 100 } },
     });
     kubernetes = cluster.kubernetes;
   });

@@ -6,7 +6,9 @@ import { startKubernetes, type Kubernetes, type KubernetesOptions } from "../clu
 import { POD, type ContainerSpec, type Pod, type PodSpec } from "../core.ts";
 
 const NODE = "/usr/local/bin/node";
-const WAIT_MS = 20_000;
+/** Three agents that start on two cores with nineteen other programs take half a minute. */
+const WAIT_MS = 90_000;
+const TIMES = { backOffMs: 50, retryMs: 50, volumeRefreshMs: 20, heartbeatMs: 100 };
 
 export interface TestCluster {
   readonly kubernetes: Kubernetes;
@@ -22,9 +24,9 @@ export async function startTestCluster(
     dir,
     nodes: 1,
     images: { node: { paths: { [NODE]: process.execPath }, environment: { FROM_IMAGE: "yes" } } },
-    times: { backOffMs: 50, retryMs: 50, volumeRefreshMs: 20, heartbeatMs: 100 },
     api: { controllers: { jobBackOffBaseMs: 100 } },
     ...options,
+    times: { ...TIMES, ...options.times },
   });
   return {
     kubernetes,

@@ -20,14 +20,14 @@ export interface Caller {
 export const MAPS = "/api/v1/namespaces/default/configmaps";
 export const THINGS = "/apis/example.com/v1/namespaces/default/things";
 
-/** Calls whatever server `url` names at that moment; each call ends within 5 s. */
+/** Calls whatever server `url` names at that moment; each call ends within 30 s. */
 export function caller(url: () => string): Caller {
   const call: Caller["call"] = async (method, path, body, headers = {}) => {
     const response = await fetch(url() + path, {
       method,
       headers: { "content-type": "application/json", "user-agent": "tester/1", ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(30_000),
     });
     const answer = (await response.json()) as Fields;
     return { code: response.status, body: answer, warning: response.headers.get("warning") };
