@@ -210,11 +210,12 @@ describe("a node", () => {
   });
 
   it("runs its pods on without a network and tells of them when it is back", async () => {
-    const code = `setTimeout(() => process.exit(7), 300)`;
-    await createPod(kubernetes, "cut-off", { nodeName: "node-b", containers: [script(code)] });
-    await podWhen(kubernetes, "cut-off", podPhase("Running"));
+    await createPod(kubernetes, "cut-off", { nodeName: "node-b", containers: [script(FOREVER)] });
+    await podWhen(kubernetes, "cut-off", podReady);
     const node = kubernetes.node("node-b");
     node.partition();
+    expect(node.pids).to.have.length(1);
+    kubernetes.killPod("default", "cut-off");
     await eventually(() => node.pids.length === 0);
     const pod = await kubernetes.client.get(POD, { namespace: "default", name: "cut-off" });
     expect(pod?.status?.phase).to.equal("Running");

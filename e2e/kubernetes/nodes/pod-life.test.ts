@@ -20,7 +20,8 @@ describe("a pod's life", () => {
   let kubernetes: TestCluster["kubernetes"];
 
   before(async () => {
-    cluster = await startTestCluster();
+    // So long does a container say that its image could not be pulled, before it says that it waits.
+    cluster = await startTestCluster({ times: { retryMs: 2_000 } });
     kubernetes = cluster.kubernetes;
   });
   after(() => cluster.stop());
@@ -38,6 +39,16 @@ describe("a pod's life", () => {
     const { items } = await kubernetes.client.list(EVENT, { namespace: "default" });
     const own = items.filter((e) => (e["involvedObject"] as { name: string }).name === name);
     return own.map((e) => `${String(e["reason"])}: ${String(e["message"])}`);
+  };
+  /** Events are written on a way of their own, before or after the status that goes with them. */
+  const said = async (name: string, text: string): Promise<void> => {
+    let all: readonly string[] = [];
+    await eventually(async () => {
+      all = await events(name);
+      return all.join("\n").includes(text);
+    }).catch((error: unknown) => {
+      throw new Error(`no event of ${name} has "${text}": ${all.join("; ")}`, { cause: error });
+    });
   };
 
   it("ends as Succeeded with exit code, log and termination message", async () => {
@@ -117,8 +128,9 @@ describe("a pod's life", () => {
     expect(pod.status?.phase).to.equal("Running");
     expect(crashed(pod)?.lastState.terminated?.exitCode).to.equal(1);
     await podWhen(kubernetes, "crashes", waiting("CrashLoopBackOff"));
-    expect((await events("crashes")).join("\n")).to.contain("BackOff: back-off");
-    expect(await logOf(kubernetes, "crashes")).to.equal("life\n");
+    await said("crashes", "BackOff: back-off");
+    // Each life has a log of its own, which is empty at first.
+    await eventually(async () => (await logOf(kubernetes, "crashes").catch(() => "")) === "life\n");
     await kubernetes.client.delete(POD, { namespace: "default", name: "crashes" });
   });
 
@@ -185,7 +197,8 @@ describe("a pod's life", () => {
     await createPod(
       kubernetes,
       "stubborn",
-      { terminationGracePeriodSeconds: 1, containers: [script(stubborn)] },
+      // It must come to say something before it is killed.
+      { terminationGracePeriodSeconds: 3, containers: [script(stubborn)] },
       { finalizers: ["test/hold"] },
     );
     await eventually(async () =>
@@ -266,7 +279,8 @@ describe("a pod's life", () => {
     const unready = await podWhen(kubernetes, "probed", (p) => !podReady(p));
     expect(unready.status?.phase).to.equal("Running");
     expect(unready.status?.containerStatuses?.[0]).to.include({ ready: false, started: true });
-    expect((await events("probed")).join("\n")).to.contain(
+    await said(
+      "probed",
       "Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503",
     );
   });
@@ -291,7 +305,7 @@ describe("a pod's life", () => {
       "unwell",
       (p) => (p.status?.containerStatuses?.[0]?.restartCount ?? 0) > 0,
     );
-    expect((await events("unwell")).join("\n")).to.contain("failed liveness probe");
+    await said("unwell", "failed liveness probe");
     await kubernetes.client.delete(POD, { namespace: "default", name: "unwell" });
   });
 

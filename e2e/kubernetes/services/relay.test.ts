@@ -119,17 +119,16 @@ describe("a relay", () => {
   });
 
   it("keeps a connection at its endpoint while the Service changes", async () => {
-    let first: Socket | undefined;
-    const old = await pod(1, (s) => {
-      first = s;
-    });
-    await relay.update([old], PLAIN);
+    const { promise: first, resolve: reached } = Promise.withResolvers<Socket>();
+    await relay.update([await pod(1, reached)], PLAIN);
     const socket = await call();
     socket.write("a");
+    // A connection that the relay has not looked at yet would go to the new endpoint.
+    const peer = await first;
     await relay.update([await pod(2, (s) => s.end("new"))], PLAIN);
     expect(await text(await call())).to.equal("new");
     await relay.update([], PLAIN);
-    must(first).end("still there");
+    peer.end("still there");
     expect(await text(socket)).to.equal("still there");
     socket.end();
   });
@@ -160,10 +159,16 @@ describe("a relay", () => {
   });
 
   it("ends the endpoint's side when the caller goes away", async () => {
-    const { promise: gone, resolve } = Promise.withResolvers<void>();
-    await relay.update([await pod(1, (s) => s.on("close", () => resolve()).resume())], PLAIN);
+    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    const { promise: gone, resolve: go } = Promise.withResolvers<void>();
+    const serve = (socket: Socket): void => {
+      socket.on("close", () => go()).resume();
+      reach();
+    };
+    await relay.update([await pod(1, serve)], PLAIN);
     const socket = await call();
     socket.write("x");
+    await reached;
     socket.resetAndDestroy();
     await gone;
   });
