@@ -124,7 +124,7 @@ export class Stage {
     for (const place of PLACES) await this.untilReady(place);
   }
 
-  async untilReady({ namespace, name }: Place, timeoutMs = 120_000): Promise<void> {
+  async untilReady({ namespace, name }: Place, timeoutMs = 300_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const found = await this.world.kubernetes.client.get<Repository>(REPOSITORY, {
