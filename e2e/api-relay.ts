@@ -20,6 +20,9 @@ interface Kubeconfig {
   }[];
 }
 
+/** Below the 90 s after which API servers close idle connections: a request never meets a dying one. */
+const IDLE_MS = 30_000;
+
 export class ApiRelay {
   readonly #server: Server;
   readonly #agent: Agent;
@@ -38,6 +41,7 @@ export class ApiRelay {
     const { user } = must(users[0], "a user");
     const agent = new Agent({
       keepAlive: true,
+      timeout: IDLE_MS,
       ca: decoded(cluster["certificate-authority-data"]),
       cert: decoded(user["client-certificate-data"]),
       key: decoded(user["client-key-data"]),
