@@ -18,9 +18,15 @@ const run = promisify(execFile);
 
 const START_MS = 120_000;
 
-interface Condition {
-  readonly type: string;
-  readonly status: string;
+/** While it has one of these, Kubernetes puts no pods there, and drives others away. */
+const UNFIT = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+
+/** As much of a Node as is looked at. */
+interface SeenNode {
+  readonly spec?: { readonly taints?: readonly { readonly key: string }[] };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
 }
 
 export class Node {
@@ -42,7 +48,7 @@ export class Node {
     this.#cgroup = cgroup;
   }
 
-  /** Idempotent. Resolves when the node is Ready. */
+  /** Idempotent. Resolves when the node is Ready and takes pods. */
   async boot(): Promise<void> {
     if (this.#power !== undefined) return;
     await this.#writeFiles();
@@ -108,8 +114,10 @@ export class Node {
 
   async #isReady(): Promise<boolean> {
     const { text } = await this.#plane.get(`/api/v1/nodes/${this.place.name}`);
-    const { status } = JSON.parse(text) as { readonly status?: { conditions?: Condition[] } };
-    return status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") === true;
+    const { spec, status } = JSON.parse(text) as SeenNode;
+    const isReady = status?.conditions?.some((c) => c.type === "Ready" && c.status === "True");
+    // They are taken away by another part, a moment after it is Ready.
+    return isReady === true && spec?.taints?.some(({ key }) => UNFIT.includes(key)) !== true;
   }
 
   /** The API server still has its last word from before a power cut. */
