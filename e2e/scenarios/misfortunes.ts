@@ -9,35 +9,39 @@ import { isOver } from "./is-over.ts";
 
 const MIB = 1024 * 1024;
 const DATABASE = "harbour";
-const WAIT_MS = 240_000;
 
 /** A table on all BEs; at the least bandwidth its transfer takes a quarter of a minute, or so many times that. */
-export async function harbour(world: AnyWorld, times = 1): Promise<void> {
+export async function harbour(world: AnyWorld, times = 1, name = DATABASE): Promise<void> {
   const table = { name: "ships", tablets: 6, segmentBytes: [times * 8 * MIB], replicationNum: 1 };
-  await world.starrocks.createDatabase({ name: DATABASE, tables: [table] });
+  await world.starrocks.createDatabase({ name, tables: [table] });
 }
 
-/** A Backup of {@link harbour} that has just begun to upload. */
+/** A Backup of {@link harbour}, or of what `more` says, that has just begun to upload. */
 export async function uploading(world: AnyWorld, name: string, more: object = {}): Promise<Backup> {
   const spec = { repository: "prod", database: DATABASE, tables: [{ name: "ships" }] };
   await world.apply(world.resource("Backup", name, { ...spec, bandwidth: "1Mi", ...more }));
   const uploads = (b: Backup): boolean => b.status?.phase === "UPLOADING" || isOver(b);
-  const backup = await world.until<Backup>("Backup", name, uploads, WAIT_MS);
+  const backup = await world.until<Backup>("Backup", name, uploads);
   expect(backup.status?.phase, backup.status?.message).to.equal("UPLOADING");
   return backup;
 }
 
+/** From here on it is not held up any more. */
+export async function hurry(world: AnyWorld, name: string): Promise<void> {
+  await world.patch("Backup", name, { spec: { bandwidth: "200Mi" } });
+}
+
 /** The Backup ends well, and what it made restores equal. */
-export async function endsWell(world: AnyWorld, name: string): Promise<Backup> {
-  const backup = await world.until<Backup>("Backup", name, isOver, WAIT_MS);
+export async function endsWell(world: AnyWorld, name: string, of = DATABASE): Promise<Backup> {
+  const backup = await world.until<Backup>("Backup", name, isOver);
   expect(backup.status?.phase, backup.status?.message).to.equal("FINISHED");
   const as = name.replaceAll("-", "_");
   const spec = { repository: "prod", source: { backup: name }, tables: [{ name: "ships", as }] };
   await world.apply(world.resource("Restore", name, spec));
-  const { status } = await world.until<Restore>("Restore", name, isOver, WAIT_MS);
+  const { status } = await world.until<Restore>("Restore", name, isOver);
   expect(status?.phase, status?.message).to.equal("FINISHED");
-  const digest = await world.starrocks.digest(DATABASE, "ships");
-  expect(await world.starrocks.digest(DATABASE, as)).to.equal(digest);
+  const digest = await world.starrocks.digest(of, "ships");
+  expect(await world.starrocks.digest(of, as)).to.equal(digest);
   return backup;
 }
 
@@ -71,7 +75,7 @@ export function misfortunes(world: () => AnyWorld): void {
     const told = (b: Backup): boolean =>
       /BE \S+ is not alive/.test(b.status?.message ?? "") &&
       (b.status?.message ?? "").includes(`agent of node ${lost}`);
-    const { status } = await world().until<Backup>("Backup", "node", told, WAIT_MS);
+    const { status } = await world().until<Backup>("Backup", "node", told);
     expect(status?.phase).to.equal("UPLOADING");
     await world().regainNode(lost);
     await endsWell(world(), "node");
