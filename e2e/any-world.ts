@@ -49,7 +49,7 @@ export abstract class AnyWorld {
   readonly namespace: string;
   readonly starrocks: StarRocks;
   readonly storage: StorageServer;
-  /** How long {@link until} waits when nothing is said. */
+  /** How long {@link until} and its like wait when nothing is said. */
   protected readonly waitMs: number = 150_000;
   /** What any operator has printed. */
   readonly operatorLines: string[] = [];

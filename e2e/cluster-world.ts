@@ -41,7 +41,6 @@ const OPERATOR_PODS = {
 };
 /** Of the cluster's DNS Service, as pods have it. */
 const DNS_ADDRESS = "10.96.0.10";
-const GOODBYE_MS = 60_000;
 
 export interface ClusterWorldOptions {
   /** Makes the namespace; one for each World of a cluster. */
@@ -52,7 +51,7 @@ export interface ClusterWorldOptions {
 export class ClusterWorld extends AnyWorld {
   readonly site: ClusterSite;
   /** Pods start in seconds, and several jobs may run at once. */
-  protected override readonly waitMs = 240_000;
+  protected override readonly waitMs = 480_000;
   readonly #dir: string;
   readonly #podLines: string[] = [];
   readonly #logs: readonly PodLogs[];
@@ -202,7 +201,7 @@ export class ClusterWorld extends AnyWorld {
         items.map(({ metadata }) => ({ kind, metadata })),
       );
     };
-    const deadline = Date.now() + GOODBYE_MS;
+    const deadline = Date.now() + this.waitMs;
     for (const { kind, metadata } of await all()) await client.delete(kind, metadata);
     for (let left = await all(); left.length > 0; left = await all()) {
       if (Date.now() > deadline) {

@@ -15,7 +15,7 @@ const ROOT = "/sys/fs/cgroup";
 /** Version 2 without controllers beside version 1: runtimes make groups there as well. */
 const UNIFIED_BESIDE = join(ROOT, "unified");
 /** A group can be removed when the kernel has let go of its last process. */
-const REMOVE_MS = 10_000;
+const REMOVE_MS = 60_000;
 const POLL_MS = 50;
 
 /** `path` begins with a slash. Idempotent. */

@@ -8,7 +8,7 @@ import { cgroupsNamed, removeCgroup } from "./cgroups.ts";
 import { cgroupOfRun, pidOfRun, RUN_PREFIX, runsFolder } from "./run.ts";
 import { processesOf } from "./traces.ts";
 
-const END_MS = 20_000;
+const END_MS = 60_000;
 const POLL_MS = 50;
 const LOGS_KEPT = 5;
 /** Idempotent. Rejects with the name of what does not go. */

@@ -13,7 +13,7 @@ describeOnCluster("the operator amid deaths and orders on a real cluster", () =>
   });
 
   after(async () => {
-    await world.stop();
+    await world?.stop();
   });
 
   deathScenarios(() => world, {

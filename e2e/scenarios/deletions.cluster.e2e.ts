@@ -11,7 +11,7 @@ import { ClusterWorld } from "../cluster-world.ts";
 import { isOver } from "./is-over.ts";
 
 const MIB = 1024 * 1024;
-const WAIT_MS = 240_000;
+const WAIT_MS = 480_000;
 const POLL_MS = 250;
 const CASCADES = ["foreground", "background", "orphan"] as const;
 const DEFINITION = "backups.backup.starrocks.io";
@@ -80,7 +80,7 @@ describeOnCluster("deletions in the middle of a Backup on a real cluster", () =>
       await kubectl("delete", DEFINITION, name, `--cascade=${name}`, "--wait=false");
     }
     for (const name of CASCADES) await untilNoMore(DEFINITION, name);
-    expect(await world.untilNothingIsLeft(60_000)).to.deep.equal([]);
+    expect(await world.untilNothingIsLeft()).to.deep.equal([]);
   });
 
   it("of all Backups' definition let go of StarRocks", async () => {
@@ -88,7 +88,7 @@ describeOnCluster("deletions in the middle of a Backup on a real cluster", () =>
     await kubectl("delete", "crd", DEFINITION, "--wait=false");
     await untilNoMore("crd", DEFINITION);
     const isAgents = (what: string): boolean => /^(Job|pod|lent|broker)/.test(what);
-    expect(await world.untilNothingIsLeft(60_000, isAgents)).to.deep.equal([]);
+    expect(await world.untilNothingIsLeft(WAIT_MS, isAgents)).to.deep.equal([]);
   });
 
   it("of the definition are healed by an upgrade, and another Backup is made", async () => {

@@ -20,7 +20,7 @@ describeOnCluster("the operator on a real cluster", () => {
   });
 
   after(async () => {
-    await world.stop();
+    await world?.stop();
   });
 
   lifeScenarios(() => world, AT_ONCE);

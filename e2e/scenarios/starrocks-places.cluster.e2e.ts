@@ -19,10 +19,10 @@ describeOnCluster("a StarRocksCluster by name on a real cluster", () => {
   });
 
   after(async () => {
-    await world.stop();
+    await world?.stop();
     const { name } = (await starRocksClusterCrd()).metadata;
-    await world.site.cluster.kubectl("delete", "crd", name, "--ignore-not-found");
-    await world.client.delete(NAMESPACE, { name: namespace });
+    await world?.site.cluster.kubectl("delete", "crd", name, "--ignore-not-found");
+    await world?.client.delete(NAMESPACE, { name: namespace });
   });
 
   starRocksClusterScenarios(() => world, namespace);
@@ -41,7 +41,7 @@ describeOnCluster("a StarRocks outside of a real cluster", () => {
   });
 
   after(async () => {
-    await world.stop();
+    await world?.stop();
   });
 
   starRocksOutsideScenarios(

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** Where Node listens after SIGUSR1. */
 const DEBUGGER = "http://127.0.0.1:9229/json/list";
-/** It begins to listen a moment later. */
-const TRIES = 100;
+/** It begins to listen a moment later, on a busy machine a long one. */
+const TRIES = 600;
 const PAUSE_MS = 100;
 
 const [, , statements = ""] = process.argv;
