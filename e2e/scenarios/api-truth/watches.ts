@@ -82,6 +82,7 @@ export function describeWatches(api: () => Disturbed): void {
         await make("after-restart");
         await untilHeard(informer, "after-restart");
         await api().compact();
+        await untilAnswered(api());
         await make("after-compaction");
         await untilHeard(informer, "after-compaction");
       } finally {
