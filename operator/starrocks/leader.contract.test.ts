@@ -22,6 +22,8 @@ const REQUEST = { database: "shop", label: "l1", repository: MOUNT.name, timeout
 describe("frontend amid changes of leader", () => {
   let scenario: Scenario;
   let frontend: Frontend;
+  /** What BEs download is not read before. */
+  let mayRead: Promise<void> | undefined;
 
   before(async () => {
     scenario = await Scenario.start({
@@ -40,7 +42,9 @@ describe("frontend amid changes of leader", () => {
       clock: systemClock,
       log: silentLog,
     });
-    const broker = await scenario.broker("127.0.0.79");
+    const broker = await scenario.broker("127.0.0.79", {
+      before: ({ method }) => (method === "pread" ? mayRead : undefined),
+    });
     await frontend.addBroker(MOUNT.broker, broker.address);
     await scenario.until(async () => (await frontend.brokers()).some((b) => b.alive));
     await frontend.createRepository(MOUNT);
@@ -51,7 +55,10 @@ describe("frontend amid changes of leader", () => {
   });
 
   /** Calls `disturb` once in each state on the way, but in UPLOAD_INFO, which no change of leader survives. */
-  async function follow(kind: JobRow["kind"], disturb: () => Promise<void>): Promise<JobRow[]> {
+  async function follow(
+    kind: JobRow["kind"],
+    disturb: (state: string) => Promise<void>,
+  ): Promise<JobRow[]> {
     const seen: JobRow[] = [];
     await scenario.until(async () => {
       const [row] = (await frontend.jobs("shop")).filter((j) => j.kind === kind);
@@ -59,7 +66,7 @@ describe("frontend amid changes of leader", () => {
       const isNew = !seen.some((s) => s.state === row.state);
       seen.push(row);
       const mayDisturb = !["SAVE_META", "UPLOAD_INFO", "FINISHED"].includes(row.state);
-      if (isNew && mayDisturb) await disturb();
+      if (isNew && mayDisturb) await disturb(row.state);
       await sleep(1);
       return row.state === "FINISHED" || row.state === "CANCELLED";
     });
@@ -146,7 +153,11 @@ describe("frontend amid changes of leader", () => {
     await scenario.starrocks.changeLeader();
     const tables = [{ name: "orders", partitions: [], as: "copy" }] as const;
     await frontend.restore({ ...REQUEST, timestamp, tables, replicationNum: 1 });
-    const rows = await follow("restore", () => Promise.resolve());
+    const seen = Promise.withResolvers<void>();
+    mayRead = seen.promise;
+    const rows = await follow("restore", async (state) => {
+      if (state === "DOWNLOADING") seen.resolve();
+    });
     expect(rows.at(-1)).to.include({ state: "FINISHED", unfinishedTasks: 0 });
     expect(rows.some((r) => r.unfinishedTasks > 0)).to.equal(true);
   });
