@@ -14,7 +14,7 @@ import { LOOPBACK, freePort } from "./loopback.ts";
 import type { S3Server } from "./s3-server.ts";
 
 /** Python reads hundreds of files before it listens. */
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 const ACCOUNT = "123456789012";
 
 /** Its keys may take the role on and nothing else; the role may read, write and list the bucket. */
