@@ -179,8 +179,7 @@ const LIVES: readonly Life[] = [
 describe("an operator that dies", () => {
   for (const { name, live } of LIVES) {
     for (const when of ["before", "after"] as const) {
-      it(`brings ${name} to the same end, dying ${when} any write`, async function () {
-        this.timeout(600_000);
+      it(`brings ${name} to the same end, dying ${when} any write`, async () => {
         const { world, end } = await live({});
         expectNothingLeft(world);
         expectNothingTwice(world);

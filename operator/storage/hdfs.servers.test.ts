@@ -29,8 +29,7 @@ describeWith("hadoop", "HdfsStorage", () => {
   const made: Agents[] = [];
   const hdfs = () => must(cluster);
 
-  before(async function () {
-    this.timeout(600_000);
+  before(async () => {
     cluster = await startMiniCluster({ ha: true });
     await hdfs().order("mkdir /backup 777");
   });
@@ -121,8 +120,7 @@ describeWith("hadoop", "HdfsStorage", () => {
   });
 
   describe("an upload", () => {
-    it("whose part broke off in the middle goes on where the part began", async function () {
-      this.timeout(600_000);
+    it("whose part broke off in the middle goes on where the part began", async () => {
       const storage = open("backup/parts");
       const upload = await storage.upload("x");
       const [first, second] = [pattern(1_000_000, 1), pattern(3_000_000, 2)];
@@ -226,8 +224,7 @@ describeWith("hadoop", "HdfsStorage", () => {
   });
 
   describe("without a DataNode", () => {
-    it("names what cannot be reached, removes what it began, and goes on later", async function () {
-      this.timeout(600_000);
+    it("names what cannot be reached, removes what it began, and goes on later", async () => {
       const storage = open("backup/dn");
       await storage.put("there", Buffer.from("x"));
       await hdfs().order("stopdn");
@@ -270,8 +267,7 @@ describeWith("hadoop", "HdfsStorage", () => {
       }
     });
 
-    it("goes on when the active one dies", async function () {
-      this.timeout(600_000);
+    it("goes on when the active one dies", async () => {
       const storage = open("backup/ha");
       await storage.put("before", Buffer.from("x"));
       await hdfs().order("killactive");

@@ -35,8 +35,7 @@ describeWith("moto", "S3 credentials on moto", () => {
   let started:
     { readonly moto: Moto; readonly proxy: FaultProxy; readonly folder: string } | undefined;
 
-  before(async function () {
-    this.timeout(600_000);
+  before(async () => {
     const moto = await startMoto();
     const proxy = await startFaultProxy(moto);
     started = { moto, proxy, folder: await mkdtemp(join(tmpdir(), "s3-credentials-")) };
@@ -219,8 +218,7 @@ describeWith("moto", "S3 credentials on moto", () => {
     describe("by web identity", () => {
       let open: Moto | undefined;
 
-      before(async function () {
-        this.timeout(600_000);
+      before(async () => {
         open = await startMoto({ unchecked: true });
       });
       after(async () => {

@@ -131,8 +131,7 @@ describeWith("hadoop", "commands on HDFS that die at any write", () => {
   const agents: Agents = makeAgents({}, 16);
   const hdfs = () => must(started);
 
-  before(async function () {
-    this.timeout(600_000);
+  before(async () => {
     started = await HdfsStorageServer.start();
   });
 
@@ -165,8 +164,7 @@ describeWith("hadoop", "commands on HDFS that die at any write", () => {
   }
 
   for (const [i, { name, prepare, run }] of LIVES.entries()) {
-    it(`leave nothing when they are run again: ${name}`, async function () {
-      this.timeout(1_200_000);
+    it(`leave nothing when they are run again: ${name}`, async () => {
       for (let writes = 1; ; writes += 1) {
         const folder = `life-${i}-${writes}`;
         const f = await prepare(open(folder).storage);
