@@ -7,7 +7,7 @@ describe("the operator amid deaths and orders", () => {
   let world: World;
 
   before(async () => {
-    world = await World.start({ logLevel: process.env["LOG"] ?? "info", leaseSeconds: 3 });
+    world = await World.start({ logLevel: process.env["LOG"] ?? "info", leaseSeconds: 6 });
     await world.installOperator();
   });
 

@@ -17,8 +17,10 @@ export interface Stage {
 
 type Act = (stage: Stage) => Promise<void>;
 
-/** Longer than the operator's lease (3 s), a node's grace (3 s) and a few of StarRocks' heartbeats. */
+/** Longer than the operator's lease (5 s), a node's grace (3 s) and a few of StarRocks' heartbeats. */
 const LONG_MS = 6_000;
+/** Longer than another operator takes to start and to take the lease over. */
+const TAKEN_OVER_MS = 9_000;
 /** How long somebody who was killed is away. */
 const AWAY_MS = 1_500;
 /** One that has replicas on the node of neither the only FE nor the API server. */
@@ -39,7 +41,7 @@ export const ACTS: Readonly<Record<Component, Readonly<Record<Fault, Act>>>> = {
     hang: async ({ operator }) => {
       operator.signal("SIGSTOP");
       operator.scaleUp();
-      await sleep(LONG_MS);
+      await sleep(TAKEN_OVER_MS);
       operator.signal("SIGCONT");
       await sleep(AWAY_MS);
       await operator.scaleDown();
