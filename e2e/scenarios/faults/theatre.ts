@@ -22,8 +22,8 @@ const TABLES = [{ name: "orders" }];
 const SLOW = { bandwidth: "1Mi" };
 const LIMITS = { noProgressTimeout: "1m" };
 /**
- * StarRocks counts it by its own clock, twelve times as fast: ten minutes that nothing here needs; and 50 s for a job
- * that only this may end, so that its next attempt begins soon.
+ * StarRocks counts it by its own clock, twelve times as fast: ten minutes that nothing here needs; and 50 s where
+ * another attempt is right, so that one that hangs in StarRocks does not cost more.
  */
 const TIMEOUT = { once: "2h", repeated: "10m" } as const;
 
