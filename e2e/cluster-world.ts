@@ -50,8 +50,8 @@ export interface ClusterWorldOptions {
 
 export class ClusterWorld extends AnyWorld {
   readonly site: ClusterSite;
-  /** Pods start in seconds, and several jobs may run at once. */
-  protected override readonly waitMs = 480_000;
+  /** Pods start in seconds, and several jobs may run at once. Below the five minutes after which much heals by itself. */
+  protected override readonly waitMs = 290_000;
   readonly #dir: string;
   readonly #podLines: string[] = [];
   readonly #logs: readonly PodLogs[];

@@ -254,7 +254,8 @@ describeOnCluster("the chart on a real cluster", () => {
   });
 
   it("lets go of what is in a namespace that is being deleted, and that takes its rights along", async () => {
-    await cluster.kubectl("delete", "namespace", WATCHED, "--timeout", "10m");
+    // Before the ten minutes after which anything is let go.
+    await cluster.kubectl("delete", "namespace", WATCHED, "--timeout", "8m");
   });
 
   it("fits many times into what Helm can store of a release", async () => {

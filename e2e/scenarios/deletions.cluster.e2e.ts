@@ -11,7 +11,7 @@ import { ClusterWorld } from "../cluster-world.ts";
 import { isOver } from "./is-over.ts";
 
 const MIB = 1024 * 1024;
-const WAIT_MS = 480_000;
+const WAIT_MS = 290_000;
 const POLL_MS = 250;
 const CASCADES = ["foreground", "background", "orphan"] as const;
 const DEFINITION = "backups.backup.starrocks.io";

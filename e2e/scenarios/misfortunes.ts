@@ -78,6 +78,7 @@ export function misfortunes(world: () => AnyWorld): void {
     const { status } = await world().until<Backup>("Backup", "node", told);
     expect(status?.phase).to.equal("UPLOADING");
     await world().regainNode(lost);
+    await hurry(world(), "node");
     await endsWell(world(), "node");
   });
 }
