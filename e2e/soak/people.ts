@@ -24,6 +24,8 @@ const KINDS = { Backup: BACKUP, Restore: RESTORE } as const;
 const IMPATIENT = { timeout: "10m", noProgressTimeout: "1m" } as const;
 /** Of Restores, which are not repeated: StarRocks counts by its own clock, and this is two minutes for us. */
 const PATIENT = { timeout: "1h" } as const;
+/** Where nothing goes wrong any more, and a machine may be busy for minutes. */
+export const UNDISTURBED = { timeout: "6h", noProgressTimeout: "5m" } as const;
 
 type Done = Promise<string | undefined>;
 
@@ -97,7 +99,7 @@ export class People {
   }
 
   /** All of it, into a database of its own. */
-  async restoreCopy(snapshot: Snapshot, [, , where, how]: Dice): Done {
+  async restoreCopy(snapshot: Snapshot, [, , where, how]: Dice, limits: object = {}): Done {
     const name = this.#name("r");
     const database = name.replace("-", "_");
     const targets = new Map([...snapshot.tables.keys()].map((t) => [t, t]));
@@ -108,6 +110,7 @@ export class People {
       database,
       targets,
       spec: { database },
+      limits,
     });
   }
 
@@ -156,6 +159,7 @@ export class People {
       readonly targets: ReadonlyMap<string, string>;
       readonly spec: object;
       readonly overwrites?: boolean;
+      readonly limits?: object;
     },
   ): Done {
     const { folder } = placeOf(snapshot);
@@ -175,7 +179,8 @@ export class People {
       ? { backup: snapshot.backup }
       : { snapshot: { name: snapshot.label, timestamp: snapshot.timestamp } };
     const { name, database, targets } = wish;
-    const spec = { repository: place.name, source, ...wish.spec, ...IMPATIENT, ...PATIENT };
+    const limits = { ...IMPATIENT, ...PATIENT, ...wish.limits };
+    const spec = { repository: place.name, source, ...wish.spec, ...limits };
     const overwrites = new Set(wish.overwrites === true ? targets.values() : []);
     return await this.#create("Restore", place, {
       name,

@@ -9,7 +9,7 @@ import { Footprint } from "./footprint.ts";
 import { History } from "./history.ts";
 import { Ledger, type Job, type Snapshot } from "./ledger.ts";
 import { Misfortunes } from "./misfortunes.ts";
-import { People, key } from "./people.ts";
+import { People, UNDISTURBED, key } from "./people.ts";
 import { isMisfortune, isOfOperator, planOf, type Deed } from "./plan.ts";
 import { DATABASES, PLACES, Stage, isRunning, patiently, pidOf } from "./stage.ts";
 import { Watcher } from "./watcher.ts";
@@ -190,7 +190,8 @@ class Run {
         // By the Backup's name and by the snapshot's, in turn.
         const how = compared.size % 2;
         compared.add(snapshot);
-        const done = await this.#people.restoreCopy(snapshot, [0, 0, 0, how, 0, 0]);
+        const dice = [0, 0, 0, how, 0, 0] as const;
+        const done = await this.#people.restoreCopy(snapshot, dice, UNDISTURBED);
         this.#history.note("deed", { what: "compare", done });
       } else if (living === 0) {
         break;
