@@ -252,11 +252,19 @@ export class World extends AnyWorld {
 
   override async podLogs(): Promise<string[]> {
     const nodes = join(this.dir, "kubernetes", "nodes");
-    const entries = await readdir(nodes, { recursive: true, withFileTypes: true });
-    const files = entries.filter((e) => e.isFile() && e.parentPath.includes("/logs"));
-    const texts = await Promise.all(
-      files.map(async (e) => await readFile(join(e.parentPath, e.name), "utf8")),
-    );
+    const texts: string[] = [];
+    for (const node of await readdir(nodes)) {
+      // Beside the logs, which stay, lie the volumes, which go with their pods while somebody looks.
+      for (const pod of await readdir(join(nodes, node))) {
+        const logs = join(nodes, node, pod, "logs");
+        const entries = await readdir(logs, { recursive: true, withFileTypes: true }).catch(
+          unlessMissing,
+        );
+        for (const entry of entries.filter((e) => e.isFile())) {
+          texts.push(await readFile(join(entry.parentPath, entry.name), "utf8"));
+        }
+      }
+    }
     return texts.flatMap((text) => text.split("\n"));
   }
 
@@ -266,8 +274,16 @@ export class World extends AnyWorld {
     await this.kubernetes.stop(500);
     await this.starrocks.stop();
     await this.storage.stop();
-    if (this.#options.dir === undefined) await rm(this.dir, { recursive: true, force: true });
+    // Who was stopped may be in the middle of a file.
+    const options = { recursive: true, force: true, maxRetries: 5 };
+    if (this.#options.dir === undefined) await rm(this.dir, options);
   }
+}
+
+/** A pod that never ran has no logs. */
+function unlessMissing(error: unknown): [] {
+  if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  return [];
 }
 
 /** Sends the signal to a process and resolves when it is no more. One that ended before is no error. */

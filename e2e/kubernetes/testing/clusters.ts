@@ -33,7 +33,8 @@ export async function startTestCluster(
     dir,
     stop: async () => {
       await kubernetes.stop(500);
-      await rm(dir, { recursive: true, force: true });
+      // Who was stopped may be in the middle of a file.
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -46,7 +46,8 @@ export class Scenario {
     for (const connection of this.#connections.values()) connection.destroy();
     await this.starrocks.stop();
     for (const broker of this.#brokers) await broker.kill();
-    await rm(this.dir, { recursive: true, force: true });
+    // Who was stopped may be in the middle of a file.
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** A broker whose files lie in a folder that all brokers of the scenario share. */
