@@ -48,6 +48,8 @@ export class PodWorker {
   #verdict: Verdict | undefined;
   #cancelDeadline: () => void = () => undefined;
   #cancelRefresh: (() => void) | undefined;
+  /** One at a time: who read later writes later. */
+  #refreshing: Promise<void> = Promise.resolve();
   #cancelRenewal: () => void = () => undefined;
 
   constructor(node: NodeContext, pod: Pod) {
@@ -117,7 +119,9 @@ export class PodWorker {
     const { clock, times } = this.#node;
     this.#cancelRefresh ??= clock.after(times.volumeRefreshMs, () => {
       this.#cancelRefresh = undefined;
-      if (!this.#over) void this.#refresh();
+      this.#refreshing = this.#refreshing.then(async () => {
+        if (!this.#over) await this.#refresh();
+      });
     });
   }
 
@@ -131,7 +135,7 @@ export class PodWorker {
     this.#silent.abort();
     this.#stopping.abort();
     this.kill("SIGKILL");
-    await this.over;
+    await Promise.all([this.over, this.#refreshing]);
     await rm(join(this.#dir, "containers"), { recursive: true, force: true });
   }
 
