@@ -68,6 +68,8 @@ export interface ApiServer {
 }
 
 const REQUESTS_MAX = 20_000;
+/** As the real one: Node's own 5 s end connections that a client that stood still for a moment is about to use. */
+const KEEP_ALIVE_MS = 90_000;
 const NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
@@ -138,6 +140,7 @@ class EmbeddedApiServer implements ApiServer {
         async () => await this.#listener.serve(request, response),
       );
     });
+    this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
     this.#server.on("connection", (socket: Socket) => this.#keep(socket));
     this.#server.listen(port, host);
     await once(this.#server, "listening");
