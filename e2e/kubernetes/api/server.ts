@@ -154,6 +154,8 @@ class EmbeddedApiServer implements ApiServer {
 
   async restart(down: () => Promise<void> = async () => {}): Promise<void> {
     await this.#close();
+    // A turn, in which clients in this process hear of it: their next calls take no connection that is gone.
+    await new Promise((resolve) => setImmediate(resolve));
     this.compact();
     await down();
     await this.listen(this.#host, this.#port);
