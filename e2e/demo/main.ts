@@ -19,8 +19,8 @@ import { story } from "./story.ts";
 import { durationText } from "./text.ts";
 
 const EXIT = { ok: 0, failed: 1, wrongArguments: 2, interrupted: 130 } as const;
-const TIME_LIMIT_MS = 300_000;
-const CLEAN_UP_MAX_MS = 30_000;
+const TIME_LIMIT_MS = 600_000;
+const CLEAN_UP_MAX_MS = 90_000;
 const LOG_LINES = 20;
 /** StarRocks' daemons run so many times as fast: its phases are still seen. */
 const STARROCKS_SPEED = 5;

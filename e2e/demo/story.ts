@@ -37,7 +37,7 @@ const UPLOAD = { bandwidth: "3Mi" } as const;
 /** One replica, as the tables have. */
 const DOWNLOAD = { bandwidth: "5Mi", replicationNum: 1 } as const;
 /** The Repository's own checks come and go; they are no leftovers. */
-const CLEAN_AFTER_MS = 20_000;
+const CLEAN_AFTER_MS = 60_000;
 
 export function story({ kill }: StoryOptions): readonly Step[] {
   return [
