@@ -1,6 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect } from "chai";
 import { RecordingLog } from "./commands/testing/recording-log.ts";
 import { outcomeOf } from "./commands/outcome-of.ts";
@@ -52,6 +54,33 @@ describe("credentials from a mounted Secret", () => {
     }
     throw new Error("the credentials were accepted");
   }
+
+  it("are all of one version where Kubernetes puts a new one in place while they are read", async () => {
+    const mounted = join(dir, "mounted");
+    const put = async (version: string): Promise<void> => {
+      await symlink(`..${version}`, join(mounted, "..data_tmp"));
+      await rename(join(mounted, "..data_tmp"), join(mounted, "..data"));
+    };
+    for (const version of ["old", "new"]) {
+      await mkdir(join(mounted, `..${version}`), { recursive: true });
+      await writeFile(join(mounted, `..${version}`, "user"), version);
+    }
+    await writeFile(join(mounted, "..new", "password"), "new");
+    // Whoever opens the old one's waits until we write.
+    const pipe = join(mounted, "..old", "password");
+    await promisify(execFile)("mkfifo", [pipe]);
+    await put("old");
+    for (const key of ["user", "password"]) {
+      await symlink(join("..data", key), join(mounted, key));
+    }
+    const reading = readProxyCredentials(mounted);
+    const answer = await open(pipe, "w");
+    await put("new");
+    await answer.write("of another version");
+    await answer.close();
+    const { user, password } = await reading;
+    expect([user, password.reveal()]).to.deep.equal(["new", "new"]);
+  });
 
   describe("of S3", () => {
     beforeEach(() => write({ accessKeyId: "first\n", secretAccessKey: "secret" }));

@@ -3,7 +3,7 @@
 // and again, and the last good ones stay when files are missing for a moment or for good.
 //
 // No error may repeat what stands in a file.
-import { readFile } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError, TerminalError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -120,12 +120,23 @@ async function readHdfsCredentials(directory: string): Promise<HdfsCredentials> 
   return { kind: "basic", user, password: new Secret(password) };
 }
 
-/** The files' texts in order; undefined where there is none, or nothing in it. */
-function readAll(
+/** The files' texts in order, all of one version of the Secret; undefined where there is none, or nothing in it. */
+async function readAll(
   directory: string,
   names: readonly string[],
 ): Promise<readonly (string | undefined)[]> {
-  return Promise.all(names.map((name) => readIfThere(directory, name)));
+  for (let version = await versionIn(directory); ;) {
+    const texts = await Promise.all(names.map((name) => readIfThere(directory, name)));
+    const now = await versionIn(directory);
+    if (now === version) return texts;
+    // A key of the old version beside a secret of the new one would be refused. Versions come minutes apart.
+    version = now;
+  }
+}
+
+/** The folder behind the link by which Kubernetes puts a new version in place; undefined where nothing is linked so. */
+async function versionIn(directory: string): Promise<string | undefined> {
+  return await readlink(join(directory, "..data")).catch(() => undefined);
 }
 
 /** Without the line break that editors leave. A password may begin and end with blanks, nothing else does. */
