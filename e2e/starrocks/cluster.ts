@@ -394,6 +394,11 @@ export class StarRocks implements ClusterView {
   /** Breaks every broker connection of the BEs and every client connection of the FEs. */
   breakConnections(): void {
     for (const { backend } of this.#backends) backend?.breakConnections();
+    this.breakClients();
+  }
+
+  /** Breaks every client connection of the FEs alone: no upload loses a write that is never repeated. */
+  breakClients(): void {
     for (const { server } of this.#frontends) server?.breakConnections();
   }
 

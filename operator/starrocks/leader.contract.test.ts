@@ -76,7 +76,7 @@ describe("frontend amid changes of leader", () => {
   it("sees a backup through while connections break off", async () => {
     await frontend.backup(REQUEST);
     const rows = await follow("backup", () => {
-      scenario.starrocks.breakConnections();
+      scenario.starrocks.breakClients();
       return Promise.resolve();
     });
     expect(rows.at(-1)).to.include({ state: "FINISHED", label: "l1" });
