@@ -27,28 +27,11 @@ import { seededRandom } from "./seeded-random.ts";
 import { Session } from "./session.ts";
 import type { FrontendRow } from "./show/nodes.ts";
 import { DdlError } from "./sql/errors.ts";
+import type { BackendSlot, FrontendSlot } from "./slots.ts";
 import { StatementLog, type Statement } from "./statement-log.ts";
 import { TabletStore } from "./tablets.ts";
 import { Violations } from "./violations.ts";
 import { NameService, resolveBy } from "./wire/name-service.ts";
-
-interface FrontendSlot {
-  readonly name: string;
-  readonly host: string;
-  port: number;
-  frontend: Frontend | undefined;
-  server: MysqlServer<Session> | undefined;
-}
-
-interface BackendSlot {
-  readonly id: number;
-  readonly host: string;
-  readonly dir: string;
-  readonly faults: BackendFaults;
-  /** The files, which outlive every process. */
-  readonly tablets: TabletStore;
-  backend: Backend | BackendProcess | undefined;
-}
 
 /** Heartbeats may be fast, but an agent on a busy machine still gets this long to answer. */
 const HEARTBEAT_MIN_MS = 2_000;
