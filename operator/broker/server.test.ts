@@ -105,6 +105,7 @@ describe("BrokerServer", () => {
     const { port } = await server.listen(0, "127.0.0.1");
     const client = await BrokerClient.connect("127.0.0.1", port);
     expect(await client.call("ping", PING)).to.deep.equal({ statusCode: 0, message: "ping 1" });
+    client.close();
     server.close();
   });
 
