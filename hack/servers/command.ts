@@ -11,9 +11,10 @@ export async function run({ command: [program, ...args], environment }: Step): P
   const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...environment },
-    timeout: LIMIT_MS,
   });
   const kill = () => child.kill();
+  // Not Node's own `timeout`: of a program that is not there it stays, and this process with it (Node 26).
+  const limit = setTimeout(kill, LIMIT_MS);
   process.once("exit", kill);
   let said = "";
   const hear = (chunk: Buffer) => {
@@ -25,6 +26,7 @@ export async function run({ command: [program, ...args], environment }: Step): P
     child.on("error", (error) => resolve(error.message));
     child.on("close", (code, signal) => resolve(code === 0 ? "" : `ended with ${code ?? signal}`));
   });
+  clearTimeout(limit);
   process.off("exit", kill);
   if (end === "") return said;
   throw new Error(`${[program, ...args].join(" ")}: ${end}\n${said}`.trimEnd());
