@@ -1,6 +1,7 @@
 // With recipes of a shell's few words instead of builds: what counts is what users see in the folder meanwhile and
 // afterwards.
 import { expect } from "chai";
+import { execFile } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -12,9 +13,15 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { install } from "./install.ts";
 import { getServers, parse } from "./main.ts";
 import { RECIPES, type Recipe, type Tool } from "./recipes.ts";
+
+const COMMAND = fileURLToPath(new URL("../servers.ts", import.meta.url));
+/** Far from what a busy machine needs, and from a build's own limit. */
+const HANGS_MS = 300_000;
 
 const SHELL: Tool = {
   title: "a shell",
@@ -113,6 +120,13 @@ describe("npm run servers", () => {
       expect(await getServers({ ...asked, isRequired: true }, root, tell)).to.equal(false);
     });
   }
+
+  it("ends where there is no toolchain at all, with what is missing", async () => {
+    const env = { PATH: root, STORAGE_SERVERS_DIR: root };
+    const options = { env, timeout: HANGS_MS };
+    const { stdout } = await promisify(execFile)(process.execPath, [COMMAND], options);
+    expect(stdout).to.match(/^MISSING: versitygw, .*moto, hadoop; their tests will be skipped$/m);
+  });
 });
 
 describe("what npm run servers is asked for", () => {
